@@ -55,7 +55,7 @@ impl Context {
     pub fn of_process(global: &GlobalArgs, docker: DockerFlags, form: Form) -> Result<Self, Failure> {
         let working_directory = current_directory()?;
         let mut context = Self {
-            global: global.clone(),
+            global: without_empty_values(global.clone()),
             environment: std::env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
                 .collect(),
@@ -73,6 +73,9 @@ impl Context {
         // Docker's helper programs find the configuration through this variable.
         if let Some(folder) = &context.docker.config {
             context.environment.insert("DOCKER_CONFIG".to_owned(), folder.clone());
+        }
+        if form == Form::Plugin {
+            forget_docker(&mut context.environment);
         }
         let ansi = load::early_variable(&context.load_options(&[]), "COMPOSE_ANSI");
         context.ansi = ansi.filter(|word| !word.is_empty());
@@ -174,6 +177,29 @@ impl Context {
             ("quiet" | "none", _) => Ok(ProgressMode::Quiet),
             (other, _) => Failure::usage(&format!("unsupported --progress value \"{other}\"")),
         }
+    }
+}
+
+/// The same flags; an empty name or folder counts as none.
+fn without_empty_values(global: GlobalArgs) -> GlobalArgs {
+    let folder = |folder: Option<PathBuf>| folder.filter(|folder| !folder.as_os_str().is_empty());
+    GlobalArgs {
+        project_name: global.project_name.filter(|name| !name.is_empty()),
+        project_directory: folder(global.project_directory),
+        workdir: folder(global.workdir),
+        ..global
+    }
+}
+
+/// Where `docker` tells its plugins how they were called, for their traces.
+const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
+
+/// Leaves out what `docker` added to the variables of the user.
+fn forget_docker(environment: &mut BTreeMap<String, String>) {
+    let Some(attributes) = environment.remove(RESOURCE_ATTRIBUTES) else { return };
+    let kept: Vec<_> = attributes.split(',').filter(|attribute| !attribute.starts_with("docker.cli.")).collect();
+    if !kept.is_empty() {
+        environment.insert(RESOURCE_ATTRIBUTES.to_owned(), kept.join(","));
     }
 }
 

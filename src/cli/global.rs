@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 
 /// The global flags, which stand before the command.
 #[derive(Debug, Clone, Default, Args)]
@@ -27,10 +28,10 @@ pub struct GlobalArgs {
     #[arg(long, global = true, display_order = 100)]
     pub dry_run: bool,
     /// Read variables from this file instead of .env; may be repeated
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path())]
     pub env_file: Vec<PathBuf>,
     /// Compose file, or `-` for standard input; may be repeated
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = path())]
     pub file: Vec<PathBuf>,
     /// Accepted for compatibility; Compose files cannot be read from a registry yet
     #[arg(long, value_name = "REGISTRY", hide = true)]
@@ -48,7 +49,7 @@ pub struct GlobalArgs {
     #[arg(long, value_name = "MODE")]
     pub progress: Option<String>,
     /// Base directory for relative paths [default: directory of the first Compose file]
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = path())]
     pub project_directory: Option<PathBuf>,
     /// Project name [default: `name` in the files, else the name of the directory]
     #[arg(short, long, value_name = "NAME")]
@@ -66,6 +67,11 @@ pub struct GlobalArgs {
     #[arg(short, long)]
     pub version: bool,
     /// Same as --project-directory
-    #[arg(long, value_name = "FOLDER", hide = true)]
+    #[arg(long, value_name = "FOLDER", value_parser = path(), hide = true)]
     pub workdir: Option<PathBuf>,
+}
+
+/// A path that may be empty, which clap's own parser rejects.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }

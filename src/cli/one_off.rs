@@ -145,7 +145,7 @@ fn wants_terminal(args: &DefinitionArgs, context: &Context) -> bool {
     let asked = args.tty == Some(true) || args.interactive == Some(true);
     match (args.no_tty, args.tty) {
         (Some(no_tty), _) => !no_tty,
-        (None, Some(tty)) => tty && here.stdout,
+        (None, Some(tty)) => tty,
         (None, None) => here.stdout && (here.stdin || asked),
     }
 }

@@ -408,7 +408,7 @@ pub(super) fn log_settings(context: &Context, no_color: bool, no_prefix: bool, t
         prefix: if no_prefix { Prefix::None } else { Prefix::Name },
         color: !no_color && colors(context, context.terminals.stdout),
         timestamps,
-        clear_line: mode == ProgressMode::Tty,
+        clear_line: mode == ProgressMode::Tty && context.terminals.stdout,
     }
 }
 

@@ -138,6 +138,8 @@ fn refused_value(cause: &(dyn std::error::Error + 'static)) -> String {
 
 fn accepted_values(error: &clap::Error) -> String {
     match error.get(ContextKind::ValidValue) {
+        // A value that may be anything, unless it is empty.
+        Some(ContextValue::Strings(values)) if values.is_empty() => ": it is empty".to_owned(),
         Some(ContextValue::Strings(values)) => format!(": expected one of {}", values.join(", ")),
         Some(_) | None => String::new(),
     }

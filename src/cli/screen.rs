@@ -1,7 +1,9 @@
 //! The display of an attached `up`: progress on standard error, container output on both streams, and the menu with its
 //! keys.
 
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use tokio::sync::{Notify, watch};
@@ -58,6 +60,9 @@ pub(super) type WatchSwitch = Result<watch::Sender<bool>, String>;
 pub(super) struct Screen {
     progress: Progress<io::Stderr>,
     logs: LogPrinter,
+    /// Whether standard output is a pipe or the like. The program at its other end, such as `tee`, may write to the terminal
+    /// that shows the progress at any time.
+    is_piped: bool,
     /// The containers it attaches to: printed before their first line, at the latest when all have started.
     attaching: Option<Output>,
     /// Whether the plan has ended.
@@ -77,10 +82,11 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    pub(super) fn new(progress: Progress<io::Stderr>, logs: LogPrinter) -> Self {
+    pub(super) fn new(progress: Progress<io::Stderr>, logs: LogPrinter, context: &Context) -> Self {
         Self {
             progress,
             logs,
+            is_piped: !context.terminals.stdout && !is_a_file(&io::stdout()),
             attaching: None,
             ended: false,
             keyboard: None,
@@ -333,13 +339,22 @@ impl Screen {
     }
 
     fn print(&mut self, output: &Output) -> io::Result<()> {
-        let Self { progress, logs, .. } = self;
+        let Self { progress, logs, is_piped, .. } = self;
+        if *is_piped {
+            progress.go_on_in_lines(io::stderr());
+        }
         progress.above(|| {
             let mut stdout = io::stdout().lock();
             logs.write(output, &mut stdout, &mut io::stderr())?;
             stdout.flush()
         })
     }
+}
+
+/// Whether what is written there stays there.
+fn is_a_file(stream: &impl AsFd) -> bool {
+    let file = stream.as_fd().try_clone_to_owned().map(File::from);
+    file.and_then(|file| file.metadata()).is_ok_and(|about| about.is_file())
 }
 
 /// The next key; `None`, and never again, without a keyboard.

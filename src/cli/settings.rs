@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::{Failure, output};
+use crate::load;
 use crate::registry::{ConfigFile, config_folder};
 
 /// Variables by name.
@@ -22,21 +23,28 @@ pub(super) fn time_limit(seconds: i64) -> Option<Duration> {
     u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
 }
 
+/// The variable that limits the number of parallel engine calls.
+const PARALLEL_LIMIT: &str = "COMPOSE_PARALLEL_LIMIT";
+
 /// Maximum number of parallel engine calls: `--parallel`, else `COMPOSE_PARALLEL_LIMIT`; no limit if not positive.
 ///
 /// # Errors
 ///
 /// If the variable is not a number.
 pub(super) fn parallel(context: &Context, environment: &Environment) -> Result<Option<usize>, Failure> {
-    let limit = match (context.global.parallel, environment.get("COMPOSE_PARALLEL_LIMIT")) {
+    limit(context, environment.get(PARALLEL_LIMIT).map(String::as_str))
+}
+
+fn limit(context: &Context, variable: Option<&str>) -> Result<Option<usize>, Failure> {
+    let limit = match (context.global.parallel, variable) {
         (Some(limit), _) => Some(limit),
-        (None, Some(text)) if !text.is_empty() => match text.parse() {
+        (None, Some(text)) => match text.parse() {
             Ok(limit) => Some(limit),
-            Err(_) => return Failure::usage(&format!("COMPOSE_PARALLEL_LIMIT must be an integer (found: \"{text}\")")),
+            Err(_) => return Failure::usage(&format!("{PARALLEL_LIMIT} must be an integer (found: \"{text}\")")),
         },
-        (None, _) => None,
+        (None, None) => None,
     };
-    Ok(limit.map(|limit| usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX)))
+    Ok(limit.map(|limit: i64| usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX)))
 }
 
 /// The format of a listing that Docker's configuration file sets.
@@ -56,7 +64,7 @@ pub(super) fn docker_config(context: &Context) -> ConfigFile {
 ///
 /// # Errors
 ///
-/// If flags conflict, or name something that does not exist.
+/// If flags conflict, or name something that does not exist, or if a variable that stands for one is malformed.
 pub(super) fn check_globals(context: &Context) -> Result<(), Failure> {
     let global = &context.global;
     if global.no_ansi {
@@ -79,5 +87,7 @@ pub(super) fn check_globals(context: &Context) -> Result<(), Failure> {
             context,
         )?;
     }
+    let variable = load::early_variable(&context.load_options(&[]), PARALLEL_LIMIT);
+    limit(context, variable.as_deref())?;
     context.progress_mode().map(|_| ())
 }

@@ -15,6 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::io::ReaderStream;
 
 use super::context::Terminals;
+use super::plugin::socket;
 use crate::engine::{LogChunk, OutputStream, WindowSize};
 use crate::operation::interactive::{Signal, Terminal};
 
@@ -40,6 +41,8 @@ const SIGNALS: &[(&str, i32)] = &[
 ];
 /// How many of them ask this process to end.
 const ENDING: usize = 4;
+/// What `docker` would have got, as far as anybody can tell.
+const TERMINATE: Signal = Signal { name: "SIGTERM", ends: true };
 
 /// The mode of the terminal before it was changed, for as long as it is.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
@@ -50,6 +53,8 @@ static HOOK: Once = Once::new();
 pub(super) struct ProcessTerminal {
     terminals: Terminals,
     reads: bool,
+    /// Whether the end of the `docker` that called hoist is a SIGTERM. Otherwise, it ends the command.
+    heeds_docker: bool,
     stdout: Sink,
     stderr: Sink,
 }
@@ -63,7 +68,13 @@ impl ProcessTerminal {
     pub(super) fn new(terminals: Terminals, reads: bool) -> io::Result<Self> {
         let stdout = Sink::new(io::stdout().as_fd().try_clone_to_owned()?.into(), terminals.stdout);
         let stderr = Sink::new(io::stderr().as_fd().try_clone_to_owned()?.into(), terminals.stderr);
-        Ok(Self { terminals, reads, stdout, stderr })
+        Ok(Self { terminals, reads, heeds_docker: false, stdout, stderr })
+    }
+
+    /// The same; if `docker` called hoist and is ended alone, that is a SIGTERM.
+    #[must_use]
+    pub(super) fn heeding_docker(self) -> Self {
+        Self { heeds_docker: true, ..self }
     }
 }
 
@@ -100,9 +111,16 @@ impl Terminal for ProcessTerminal {
     fn signals(&mut self) -> BoxStream<'static, Signal> {
         let all = SIGNALS.iter().enumerate().map(|(at, (name, number))| {
             let signal = Signal { name, ends: at < ENDING };
-            signals_of(SignalKind::from_raw(*number)).map(move |()| signal)
+            let noted = move |()| {
+                if signal.ends {
+                    socket::note_signal();
+                }
+                signal
+            };
+            signals_of(SignalKind::from_raw(*number)).map(noted).boxed()
         });
-        stream::select_all(all).boxed()
+        let docker = self.heeds_docker.then(|| stream::once(socket::heed()).map(|()| TERMINATE).boxed());
+        stream::select_all(all.chain(docker)).boxed()
     }
 
     async fn write(&mut self, chunk: LogChunk) -> io::Result<()> {

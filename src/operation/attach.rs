@@ -45,7 +45,7 @@ impl Attach {
         let mut signals = terminal.signals();
         let found = tokio::select! {
             found = self.look(engine, terminal) => found?,
-            () = asked_to_end(&mut signals) => return Err(OperationError::Interrupted),
+            _ = asked_to_end(&mut signals) => return Err(OperationError::Interrupted),
         };
         let forwarded = self.signals == Signals::Forwarded && !found.terminal;
         let id = found.id.clone();
@@ -116,7 +116,8 @@ pub(super) async fn pass_signals<E: Engine>(
     forwarded: bool,
 ) {
     if !forwarded {
-        return asked_to_end(&mut signals).await;
+        asked_to_end(&mut signals).await;
+        return;
     }
     let mut under_way = FuturesUnordered::new();
     loop {

@@ -9,6 +9,9 @@ use crate::engine::{Engine, ExecId, ExecSpec};
 /// The pauses between looks at a command that writes nothing more but has not ended: at first, and at most.
 const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(500));
 
+/// The exit status of a program that SIGHUP has ended.
+const HUNG_UP: i64 = 129;
+
 /// Runs a command in a running container of a service.
 #[derive(Debug, Clone, Default)]
 pub struct Exec {
@@ -42,7 +45,11 @@ impl Exec {
         let mut signals = terminal.signals();
         tokio::select! {
             status = self.run_to_its_end(engine, terminal) => status,
-            () = asked_to_end(&mut signals) => Err(OperationError::Interrupted),
+            signal = asked_to_end(&mut signals) => match signal.name {
+                // As of a program that does not handle it.
+                "SIGHUP" => Ok(HUNG_UP),
+                _ => Err(OperationError::Interrupted),
+            },
         }
     }
 

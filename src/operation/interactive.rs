@@ -224,11 +224,11 @@ impl<T: Terminal> DerefMut for RawMode<'_, T> {
 }
 
 /// The first signal that asks this process to end.
-pub(super) async fn asked_to_end(signals: &mut BoxStream<'static, Signal>) {
+pub(super) async fn asked_to_end(signals: &mut BoxStream<'static, Signal>) -> Signal {
     while let Some(signal) = signals.next().await {
         if signal.ends {
-            return;
+            return signal;
         }
     }
-    std::future::pending::<()>().await;
+    std::future::pending().await
 }

@@ -1,5 +1,6 @@
 //! `up` in the foreground, `logs`, `ps`.
 
+use crate::support::seat::Seat;
 use crate::support::{Ran, project, scenario};
 
 const CHATTY: &str = r#"
@@ -258,6 +259,33 @@ async fn the_output_of_hooks_is_shown_to_the_end() {
         let stdout = up.end().await.ends_with(130).stdout;
         assert!(stdout.contains("web-1 ->  | begin"), "{stdout}");
         assert!(stdout.contains("web-1 ->  | end"), "{stdout}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_pipe_into_the_same_terminal_is_not_drawn_over() {
+    let text = r"
+services:
+  web:
+    <<: *idle
+    command: [sh, -c, 'echo hello; exec sleep 600']
+    healthcheck: {test: [CMD, test, -e, /tmp/healthy], interval: 200ms, retries: 1000}
+  late: {<<: *idle, depends_on: {web: {condition: service_healthy}}}
+";
+    project("attached-tee", text, |s| async move {
+        let mut seat = Seat::shell(&s, 24, 80);
+        seat.types(b"\"$HOIST\" up | (trap '' INT; cat)\n");
+        seat.shows(&s, "web-1   | hello").await;
+        s.hoist(&["exec", "web", "touch", "/tmp/healthy"]).await.ok();
+        seat.shows(&s, "late-1 Started").await;
+        seat.types(b"\x03");
+        seat.shows(&s, "web-1 Stopped").await;
+        let shown = seat.shown();
+        let (_, after) = shown.split_once("web-1   | hello").expect("it is shown");
+        assert!(!after.contains('\x1b'), "{after:?}");
+        let before = shown.lines().find(|line| line.contains("| hello")).unwrap_or_default();
+        assert!(!before.contains("\x1b[K"), "{before:?}");
     })
     .await;
 }

@@ -1,6 +1,7 @@
 //! A run that is cut short leaves something that the next run finishes: whichever call of the engine it is.
 
 mod network;
+mod plugin;
 mod streams;
 
 use std::collections::BTreeSet;

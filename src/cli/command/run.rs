@@ -83,7 +83,7 @@ pub(super) fn run(args: &RunArgs, context: &Context) -> Result<(), Failure> {
                 return output::print(format!("{}\n", container.id())).map(|()| 0);
             }
             let reads = args.definition.interactive.unwrap_or(true);
-            let mut terminal = ProcessTerminal::new(context.terminals, reads)?;
+            let mut terminal = ProcessTerminal::new(context.terminals, reads)?.heeding_docker();
             container.attached(&engine, &mut terminal, &keys).await.map_err(failed)
         },
     )?;

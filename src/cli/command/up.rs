@@ -100,7 +100,7 @@ async fn attached<E: Engine>(
     };
     let logs = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, args.timestamps));
     let progress = output::with_build_log(output::progress(context)?.hiding(goal.hidden), context);
-    let mut screen = Screen::new(progress, logs).watching(wanted).applying(apply).recording(recording);
+    let mut screen = Screen::new(progress, logs, context).watching(wanted).applying(apply).recording(recording);
     if screen::wants_menu(args.menu, &goal.origin.project.environment, context)? {
         screen.open_menu(context)?;
     }

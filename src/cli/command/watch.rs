@@ -187,7 +187,7 @@ async fn until_interrupted<E: Engine>(
     let logs = LogPrinter::new(output::log_settings(context, false, true, false));
     let hidden = Hidden { builds: quiet, ..Hidden::default() };
     let progress = output::with_build_log(output::progress(context)?.hiding(hidden), context);
-    let mut screen = Screen::new(progress, logs).applying(apply);
+    let mut screen = Screen::new(progress, logs, context).applying(apply);
     if screen::wants_menu(None, &watch.project().environment, context)? {
         screen.open_menu(context)?;
     }

@@ -254,6 +254,15 @@ impl<W: Write + Send + 'static> Progress<W> {
         }
     }
 
+    /// Leaves the live lines on the screen as they are, and writes what changes from now on to `out`, as lines.
+    pub fn go_on_in_lines(&mut self, out: W) {
+        if let Renderer::Tty(tty) = &mut self.renderer {
+            tty.set_menu(None);
+            tty.finish();
+            self.renderer = Renderer::Plain(plain::Plain::new(out));
+        }
+    }
+
     /// Takes the live lines off the screen; the next change or tick draws them again.
     pub fn clear(&mut self) {
         if let Renderer::Tty(tty) = &mut self.renderer {

@@ -187,3 +187,17 @@ fn every_command_has_a_manual_page() {
     assert!(page("hoist-up.1").contains("hoist up"));
     assert!(page("hoist-up.1").contains("Example:"));
 }
+
+#[test]
+fn what_docker_adds_to_the_variables_of_its_plugins_is_left_out() {
+    let variable = "OTEL_RESOURCE_ATTRIBUTES";
+    let docker = "docker.cli.cobra.command_path=docker%20compose";
+    for (value, shown) in [
+        (docker.to_owned(), None),
+        (format!("team=a,{docker},stage=b"), Some("OTEL_RESOURCE_ATTRIBUTES=team=a,stage=b")),
+    ] {
+        let case = Case::new("compose config --environment").file("compose.yaml", "services: {web: {image: i}}\n");
+        let printed = case.by_docker().variable(variable, &value).ok();
+        assert_eq!(printed.lines().find(|line| line.starts_with(variable)), shown, "{value}");
+    }
+}

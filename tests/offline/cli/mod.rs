@@ -4,6 +4,7 @@ mod arguments;
 mod building;
 mod completion;
 mod config;
+mod empty;
 mod forms;
 mod graph;
 mod interruption;
@@ -72,6 +73,12 @@ impl Case {
     /// With an argument that is not split.
     pub(crate) fn argument(mut self, argument: &str) -> Self {
         self.command.arg(argument);
+        self
+    }
+
+    /// With more arguments, split at blanks.
+    pub(crate) fn arguments(mut self, arguments: &str) -> Self {
+        self.command.args(arguments.split_whitespace());
         self
     }
 

@@ -189,6 +189,9 @@ async fn whatever_ends_a_command_the_terminal_is_set_back() {
     let ended = exec(&["sleep"], true).run(&engine, &mut screen).await;
     assert!(matches!(ended, Err(OperationError::Interrupted)), "{ended:?}");
     assert_eq!(screen.modes(), [true, false]);
+    let hang_up = Signal { name: "SIGHUP", ends: true };
+    let mut screen = Screen { signals: vec![(s(1), hang_up)], ..Screen::terminal() };
+    assert_eq!(exec(&["sleep"], true).run(&engine, &mut screen).await.unwrap(), 129);
     let mut screen = Screen { fails_to_write: true, ..Screen::terminal() };
     let ended = exec(&["echo", "x"], true).run(&engine, &mut screen).await;
     assert!(matches!(ended, Err(OperationError::Output(_))), "{ended:?}");

@@ -9,7 +9,7 @@ use hoist::project::Project;
 use hoist::project::value::BuildContext;
 use hoist::render::{Progress, ProgressMode, TerminalSize, TtySettings};
 
-use super::{Screen, Written, begins, show, written};
+use super::{Screen, Written, begins, finished, show, written};
 use crate::executing::Plans;
 
 /// Two builds that run, at a width and height.
@@ -186,4 +186,21 @@ async fn a_running_step_shows_what_it_has_moved() {
     screen.events(&[moved("sha256:1", 1_000_000), moved("sha256:1", 12_300_000), moved("sha256:2", 200_000)]);
     let shown = screen.contents();
     assert!(shown.ends_with("   ⠋ [internal] load build context  12.5MB 0.0s"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_block_that_gives_way_to_lines_is_never_drawn_again() {
+    let (plan, id) = one_build();
+    let (written, lines) = (Written::default(), Written::default());
+    let settings = TtySettings { color: true, size: TerminalSize::fixed(24, 60) };
+    let mut progress = Progress::new(ProgressMode::Tty, settings, written.clone());
+    show(&mut progress, &[begins(&plan, "up"), Fact::Started { id }]);
+    progress.go_on_in_lines(lines.clone());
+    assert!(written.text().ends_with('\n'), "{:?}", written.text());
+    let before = written.text();
+    show(&mut progress, &[finished(id), Fact::Ended]);
+    progress.tick();
+    progress.finish().expect("it can be written");
+    assert_eq!(written.text(), before);
+    assert_eq!(lines.text(), " Image demo-web Built \n");
 }
