@@ -31,6 +31,7 @@ mod progress;
 mod project_lock;
 mod recording;
 mod refusal;
+mod runtime;
 mod screen;
 mod service_names;
 mod settings;

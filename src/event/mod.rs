@@ -26,7 +26,7 @@ pub use fault::{ModelFault, ProviderFault};
 pub use outcome::{Conflict, RunFailure, RunOutcome};
 pub use output::{Output, OutputReceiver, Outputs};
 pub use task::{Task, TaskStatus};
-pub use trouble::{Finding, Need, Obstacle, Trouble};
+pub use trouble::{Finding, ImageSource, Need, Obstacle, Trouble};
 pub use warning::StepWarning;
 pub use watch::{Redefined, WatchFailure, WatchNote};
 
