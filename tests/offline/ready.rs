@@ -70,7 +70,7 @@ async fn a_line_of_the_log_shows_that_it_is_ready() {
     engine.script("demo-db-1", script);
     let (outcome, _) = run(&needed(log("^now ready$")).build(), &engine).await;
     assert_eq!(said(&outcome), "");
-    assert_eq!(engine.times_of("start demo-web-1"), [s(4)]);
+    assert_eq!(engine.times_of("start demo-web-1"), [ms(4200)]);
 
     let engine = Fake::new();
     engine.script("demo-db-1", Script::default().writes(s(1), "ready\n"));
@@ -88,14 +88,64 @@ async fn a_container_that_ends_ends_the_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_line_counts_only_if_the_container_goes_on_running() {
+    for (line, exit) in [(s(0), ms(10)), (ms(10), ms(490)), (s(3), ms(3150))] {
+        let engine = Fake::new();
+        engine.script("demo-db-1", Script::exits_after(exit, 0).writes(line, "now ready\n"));
+        let words = said(&run(&needed(log("ready")).build(), &engine).await.0);
+        assert!(words.contains("container demo-db-1 exited (0)"), "{line:?}, {exit:?}: {words}");
+    }
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script::default().writes(s(0), "now ready\n"));
+    assert_eq!(said(&run(&needed(log("ready")).build(), &engine).await.0), "");
+    assert_eq!(engine.times_of("start demo-web-1"), [ms(500)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_found_out_before_a_restart_does_not_count() {
     let engine = Fake::new();
-    let first = Run { exit: Some((s(2), 1)), restart: Some(s(1)), ..Run::default() }.clone();
-    let second = Run { ready: Some(s(18)), ..Run::default() };
+    let first = Run { exit: Some((s(2), 1)), restart: Some(s(1)), ..Run::default() };
+    let second = Run { ready: Some(s(15)), ..Run::default() };
     engine.script("demo-db-1", Script { runs: vec![first, second], ..Script::default() });
     let (outcome, _) = run(&needed(command()).build(), &engine).await;
-    assert_eq!(said(&outcome), "", "each start has its own 20 s");
-    assert_eq!(engine.times_of("start demo-web-1"), [s(21)]);
+    assert_eq!(said(&outcome), "");
+    assert_eq!(engine.times_of("start demo-web-1"), [s(18)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn restarts_do_not_begin_its_time_again() {
+    let engine = Fake::new();
+    let again = Run { exit: Some((s(2), 1)), restart: Some(ms(1500)), ..Run::default() };
+    engine.script("demo-db-1", Script { runs: vec![again], ..Script::default() }.writes(s(0), "no space left\n"));
+    let words = said(&run(&needed(command()).build(), &engine).await.0);
+    let expected = "container demo-db-1 is not ready after 20s: exec `check-health`: the container keeps exiting";
+    assert!(words.contains(expected) && words.contains("the engine restarted it 5 times"), "{words}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_does_not_stop_its_time() {
+    let engine = Fake::new();
+    engine.script("demo-db-1", ready_after(s(100)));
+    let plan = needed(command()).build();
+    let pause = async {
+        tokio::time::sleep(s(3)).await;
+        engine.pause_now(&engine.id_of("demo-db-1").expect("it was created"));
+    };
+    let ((outcome, _), ()) = tokio::join!(run(&plan, &engine), pause);
+    let words = said(&outcome);
+    let expected = "container demo-db-1 is not ready after 20s: exec `check-health`: the container is paused";
+    assert!(words.contains(expected), "{words}");
+    assert!(engine.times_of("exec check-health in demo-db-1").iter().all(|at| *at <= s(3)), "it is not tried");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_takes_too_long_is_not_run_twice_at_a_time() {
+    let engine = Fake::new();
+    engine.script("demo-db-1", ready_after(s(0)));
+    engine.delay("exec check-health in demo-db-1", s(7));
+    let words = said(&run(&needed(command()).build(), &engine).await.0);
+    assert!(words.contains("is not ready after 20s: exec `check-health`: no answer within 5 s"), "{words}");
+    assert_eq!(engine.times_of("exec check-health in demo-db-1"), [s(0), s(7), s(14)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -115,7 +165,7 @@ async fn the_wait_of_the_command_has_its_own_limit() {
     let plans = pair(command(), WaitCondition::RunningOrHealthy, Waiter::Command, Some(s(5)));
     let words = said(&run(&plans.build(), &engine).await.0);
     assert!(words.contains("application not healthy after 5s"), "{words}");
-    assert!(words.contains("container demo-db-1 is not healthy yet"), "{words}");
+    assert!(words.contains("container demo-db-1 is not ready yet: exec `check-health`: exit status 1"), "{words}");
 }
 
 #[tokio::test(start_paused = true)]
