@@ -18,8 +18,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::diagnosis::latest_run;
+use crate::diagnostic::redact;
 use crate::engine::line_buffer::lossy_line;
-use crate::engine::{Bytes, ContainerDetails, Engine, ExecProgress, ExecSpec, LogQuery};
+use crate::engine::{Bytes, ContainerDetails, Engine, EngineError, ExecProgress, ExecSpec, LogQuery};
 use crate::observed::ContainerId;
 use crate::project::value::LogPattern;
 use crate::project::{Ready, ReadyCheck};
@@ -170,7 +171,10 @@ impl<E: Engine> Attempt<'_, E> {
             Ok((126 | 127, words)) if is_refusal(&words) => Err(NotReady::ever(cannot_run(command))),
             Err(words) if is_refusal(&words) => Err(NotReady::ever(cannot_run(command))),
             Ok((status, line)) if line.is_empty() => Err(NotReady::yet(format!("exit status {status}"))),
-            Ok((status, line)) => Err(NotReady::yet(format!("exit status {status}: {line}"))),
+            Ok((status, line)) => {
+                let line = shown(&line, &self.details.secrets);
+                Err(NotReady::yet(format!("exit status {status}: {line}")))
+            }
             Err(error) => Err(NotReady::yet(error)),
         }
     }
@@ -293,6 +297,11 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// The output of a check, without the secrets of its container.
+fn shown(line: &str, secrets: &[String]) -> String {
+    if secrets.is_empty() { line.to_owned() } else { redact::without_values(line, secrets) }
+}
+
 /// Whether these are the engine's words about a program that it cannot start, not those of a shell.
 fn is_refusal(words: &str) -> bool {
     words.contains("exec failed") || words.contains("executable file not found")
@@ -338,16 +347,21 @@ async fn log<E: Engine>(
         terminal: details.terminal,
         ..LogQuery::default()
     };
-    let mut log = engine.logs(details.id.clone(), query).await.map_err(NotReady::yet)?;
+    let mut log = engine.logs(details.id.clone(), query).await.map_err(|error| unread(&error))?;
     let mut lines = [Line::default(), Line::default()];
     while let Some(chunk) = log.next().await {
-        let chunk = chunk.map_err(NotReady::yet)?;
+        let chunk = chunk.map_err(|error| unread(&error))?;
         let line = &mut lines[usize::from(chunk.stream == crate::engine::OutputStream::Stderr)];
         if line.push(&chunk.bytes, pattern) {
             return Ok(());
         }
     }
     Err(NotReady::yet(NO_LINE))
+}
+
+/// An engine that refuses to give a log will not give it later either.
+fn unread(error: &EngineError) -> NotReady {
+    NotReady { is_final: matches!(error, EngineError::Unsupported(_)), last: error.to_string() }
 }
 
 /// When what the container wrote since its latest start begins: engines note the time of a start a moment after it, so
@@ -405,6 +419,12 @@ mod tests {
     fn only_the_engine_refuses_for_good() {
         assert!(is_refusal("OCI runtime exec failed: exec failed: exec: \"nope\": executable file not found in $PATH"));
         assert!(!is_refusal("sh: nope: not found"));
+    }
+
+    #[test]
+    fn secrets_of_the_container_are_not_shown() {
+        let secrets = ["swordfish".to_owned()];
+        assert_eq!(shown("tok swordfish is refused", &secrets), "tok ••• is refused");
     }
 
     #[test]

@@ -445,6 +445,7 @@ impl<'a, E: Engine> Wait<'a, E> {
                 if details.health == Health::Unhealthy && last_probe.is_some() && last_probe == watched.stale_probe {
                     details.health = Health::Starting;
                 }
+                self.warn_of_ready(&details);
                 self.warn_of_restarts(at, &details);
                 self.warn_of_pause(at, &details);
                 self.containers[at].details = Some(details);
@@ -459,6 +460,17 @@ impl<'a, E: Engine> Wait<'a, E> {
             }
             Err(EngineError::NotFound(_)) => Err(StepError::NoContainer(self.containers[at].name.clone())),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What an image has is known only once there is a container.
+    fn warn_of_ready(&self, details: &ContainerDetails) {
+        let service = &self.spec.service;
+        let is_job = self.spec.condition == WaitCondition::CompletedSuccessfully;
+        let is_ignored = self.spec.ready.is_some() && details.has_healthcheck && !is_job;
+        if is_ignored && self.context.facts.is_news_of_ready(service) {
+            let warning = StepWarning::ReadyIgnored { service: service.clone() };
+            self.context.events.send(Fact::Warning { id: Some(self.id), warning });
         }
     }
 

@@ -158,14 +158,41 @@ services:
   job: {image: busybox:latest, command: [sh, -c, exit 3], x-hoist: {job: true}}
 "#;
     project("ready-loop", file, |s| async move {
-        s.hoist(&["up", "--wait", "web"]).await.ends_with(1).says("web-1 is not ready after 3s: tcp :80: ");
         let run = s.background(&["up", "--wait", "paused"]);
-        s.reach(&["paused/1 running", "web/1 restarting"]).await;
+        s.reach(&["paused/1 running"]).await;
         s.pause(&s.inspect("paused").await.id.expect("it has an id")).await;
         let failed = run.end().await.ends_with(1);
         failed.says("paused-1 is not ready after 5s: tcp :80: the container is paused").says("--> compose.yaml:");
+        s.hoist(&["up", "--wait", "web"]).await.ends_with(1).says("web-1 is not ready after 3s: tcp :80: ");
         let failed = s.hoist(&["up", "--wait", "job"]).await.ends_with(1);
         failed.says("didn't complete successfully: exit 3").says("x-hoist: {job: true}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_makes_a_check_useless_is_told() {
+    let file = r#"
+services:
+  image:
+    build: {dockerfile_inline: "FROM busybox:latest\nHEALTHCHECK --interval=200ms CMD true\n"}
+    command: [sleep, infinity]
+    x-hoist: {ready: {tcp: 80}}
+  silent: {<<: *idle, logging: {driver: none}, x-hoist: {ready: {log: listening}}}
+  secret:
+    <<: *idle
+    environment: {API_TOKEN: swordfish}
+    x-hoist: {ready: {exec: "echo tok $$API_TOKEN; exit 1", timeout: 1s}}
+"#;
+    project("ready-useless", file, |s| async move {
+        let words = "the image of service `image` has a healthcheck, so its `x-hoist.ready` is ignored";
+        s.hoist(&["up", "--wait", "image"]).await.ok().says(words);
+        let failed = s.hoist(&["up", "--wait", "silent"]).await.ends_with(1);
+        failed.says("silent-1 cannot be checked: log `listening`: configured logging driver does not support reading");
+        let failed = s.hoist(&["up", "--wait", "secret"]).await.ends_with(1);
+        failed.says("exit status 1: tok •••").does_not_say("swordfish");
+        let shown = s.hoist(&["--show-values", "up", "--wait", "secret"]).await.ends_with(1);
+        shown.says("exit status 1: tok swordfish");
     })
     .await;
 }

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use hoist::engine::EngineError;
 use hoist::engine::fake::{Fake, Run, Script};
+use hoist::event::Fact;
 use hoist::observed::Health;
 use hoist::plan::{WaitCondition, Waiter};
 use hoist::project::hash::{HashForm, service_hash};
 use hoist::project::{Ready, ReadyCheck};
+use hoist::render::warning;
 
-use crate::executing::{Plans, ms, run, s, said};
+use crate::executing::{Plans, made_by, ms, run, s, said};
 
 /// The command that the fake engine answers once a container is ready.
 fn command() -> ReadyCheck {
@@ -159,6 +162,34 @@ async fn a_test_of_the_image_counts_instead() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_test_of_the_image_that_counts_instead_is_told_once() {
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script::healthy_after(s(3)));
+    let mut plans = Plans::new().ready(Ready { check: command(), timeout: s(20), interval: ms(500) });
+    let (created, started) = plans.up("db", &[]);
+    for waiter in [Waiter::Dependents, Waiter::Command] {
+        plans.wait("db", vec![made_by("db", 1, created)], WaitCondition::Healthy, waiter, None, &[started]);
+    }
+    let (_, facts) = run(&plans.build(), &engine).await;
+    let warnings = facts.iter().filter_map(|fact| {
+        let Fact::Warning { warning, .. } = fact else { return None };
+        Some(warning::step::message(warning))
+    });
+    let expected = "the image of service `db` has a healthcheck, so its `x-hoist.ready` is ignored";
+    assert_eq!(warnings.collect::<Vec<_>>(), [expected]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_the_engine_does_not_give_ends_the_wait() {
+    let engine = Fake::new();
+    engine.script("demo-db-1", Script::default());
+    let words = "configured logging driver does not support reading";
+    engine.fail("logs demo-db-1", EngineError::Unsupported(words.to_owned()));
+    let said = said(&run(&needed(log("listening")).build(), &engine).await.0);
+    assert!(said.contains(&format!("container demo-db-1 cannot be checked: log `listening`: {words}")), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_wait_of_the_command_has_its_own_limit() {
     let engine = Fake::new();
     engine.script("demo-db-1", ready_after(s(15)));
@@ -193,4 +224,19 @@ fn ready_is_read_and_changes_no_hash() {
     let read = ready.ready().expect("it is there");
     assert_eq!((read.check.to_string(), read.timeout), ("http :8080/health".to_owned(), s(5)));
     assert_eq!(service_hash(&plain, HashForm::V5), service_hash(&ready, HashForm::V5));
+}
+
+#[test]
+fn flags_and_numbers_may_come_from_variables() {
+    let load = |x_hoist: &str| crate::eager::service_with(x_hoist).expect("it is valid");
+    let loaded = load("{job: \"${J:-true}\", rolling: \"${R:-false}\"}");
+    assert!(loaded.warnings.is_empty());
+    let own = loaded.project.services["db"].x_hoist();
+    assert_eq!((own.job, own.rolling), (true, false));
+    let loaded = load("{ready: {http: {port: \"${P:-80}\", status: \"${S:-204}\"}}}");
+    let ready = loaded.project.services["db"].ready().expect("it is there");
+    assert_eq!(ready.check, ReadyCheck::Http { port: 80, path: "/".to_owned(), status: Some(204) });
+    let failure =
+        crate::eager::service_with("{ready: {http: {port: 80, status: \"${S:-999}\"}}}").expect_err("too big");
+    assert!(failure.errors[0].to_string().contains("status"), "{}", failure.errors[0]);
 }

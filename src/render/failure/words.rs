@@ -134,6 +134,8 @@ fn about_ready(UnreadyContainer { waiter, container, check, after, last, .. }: &
         after_failed_update(*action)
     } else if is_impossible && check.starts_with("exec") {
         "choose a command that the image has"
+    } else if is_impossible && check.starts_with("log") {
+        "use `http`, `tcp` or `exec`, or the logging driver `local` or `json-file`"
     } else if is_impossible && last.starts_with("`status`") {
         "remove `status`, or use `exec` with a command that the image has"
     } else if is_impossible {
