@@ -15,6 +15,7 @@ mod layers;
 mod loading;
 mod menu;
 mod operating;
+mod order;
 mod pack;
 mod packing;
 mod planning;

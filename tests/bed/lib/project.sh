@@ -147,6 +147,8 @@ command_bench() {
     bed_answers || AT_EXIT=stop_after_tests
     use_engine busybox:latest || die "the benchmark needs an engine"
     HOIST_PEER=$("$BED_PROGRAM" peer) || die "there is no Docker Compose to compare with"
-    export HOIST_PEER
+    # What is measured is the program of a release.
+    [[ -n ${HOIST_BINARY:-} ]] || HOIST_BINARY=$("$REPOSITORY/.ci/build")
+    export HOIST_PEER HOIST_BINARY
     cargo bench --locked --bench engine -- "$@" </dev/null
 }
