@@ -15,13 +15,14 @@ use super::event_stream::Notice;
 use super::readiness::NotReady;
 use super::step::StepContext;
 use super::trial::{self, Trial};
-use super::verdict::{SETTLING, Verdict, current_health, has_settled, is_probed, runs_only, verdict};
+use super::verdict::{Verdict, current_health, is_probed, runs_only, verdict};
+use super::watched::Watched;
 use crate::engine::waiting::until;
 use crate::engine::{ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError};
 use crate::event::{Evidence, Fact, Outcome, StepError, StepWarning, UnreadyContainer};
-use crate::observed::{ContainerId, Health, State};
+use crate::observed::{Health, State};
 use crate::plan::{Action, ActionId, ContainerRef, WaitCondition, WaitSpec, Waiter};
-use crate::project::{ReadyCheck, ServiceName};
+use crate::project::ServiceName;
 
 /// How often a wait inspects its containers if no events arrive.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -109,64 +110,6 @@ fn is_unmet(error: &StepError) -> bool {
     )
 }
 
-/// A container being waited for.
-#[expect(clippy::struct_excessive_bools, reason = "what was told and what was done before are independent")]
-struct Watched {
-    id: ContainerId,
-    name: String,
-    /// Its details; `None` until it is first inspected.
-    details: Option<ContainerDetails>,
-    /// How often the engine had restarted it when the wait started.
-    restarts_before: i64,
-    warned: bool,
-    /// Whether the user was warned that it is paused.
-    pause_told: bool,
-    /// Its exit status when it last exited during the wait.
-    last_exit: Option<i64>,
-    /// Whether this run has just started it.
-    is_new: bool,
-    /// Whether this run has just resumed it.
-    goes_on: bool,
-    /// When the last probe before it was resumed started: while a container is paused, its probes fail.
-    stale_probe: Option<i128>,
-    /// Which start of it counts as running, and from when on.
-    settles: Option<(Option<i128>, Instant)>,
-    /// Its health test, if the wait runs it itself.
-    trial: Option<Trial>,
-    /// When the time of `x-hoist.ready` is over.
-    ready_by: Option<Instant>,
-}
-
-impl Watched {
-    /// Whether its health test has passed since it last started.
-    fn passed(&self) -> bool {
-        self.trial.as_ref().is_some_and(Trial::has_passed)
-    }
-
-    /// What `x-hoist.ready` found out, if that is the end of it.
-    fn check_failure(&self, check: Option<&ReadyCheck>) -> Option<NotReady> {
-        let found = self.trial.as_ref().and_then(Trial::error).filter(|error| error.is_final);
-        let late = || {
-            let (check, _) = check.zip(self.ready_by.filter(|by| *by <= Instant::now()))?;
-            let state = self.details.as_ref()?.state;
-            Some(NotReady { last: trial::why_late(self.trial.as_ref(), state, check), is_final: false })
-        };
-        found.cloned().or_else(late)
-    }
-
-    /// When its latest start will count as running, if that is in the future.
-    fn settles_at(&mut self) -> Option<Instant> {
-        let details = self.details.as_ref()?;
-        let at = match self.settles {
-            Some((start, at)) if start == details.started_at => at,
-            None if has_settled(self.is_new, details) => Instant::now(),
-            Some(_) | None => Instant::now() + SETTLING,
-        };
-        self.settles = Some((details.started_at, at));
-        (at > Instant::now()).then_some(at)
-    }
-}
-
 /// The state of the whole wait.
 enum Judged {
     Met,
@@ -201,25 +144,12 @@ impl<'a, E: Engine> Wait<'a, E> {
             });
         }
         let watch = |container| {
-            Ok(Watched {
-                id: context.container(container)?,
-                name: container.name.clone(),
-                details: None,
-                restarts_before: 0,
-                warned: false,
-                pause_told: false,
-                last_exit: None,
-                is_new: comes_after(context, id, container, |action| {
-                    matches!(action, Action::StartContainer { .. } | Action::RestartContainer { .. })
-                }),
-                goes_on: comes_after(context, id, container, |action| {
-                    matches!(action, Action::UnpauseContainer { .. })
-                }),
-                stale_probe: None,
-                settles: None,
-                trial: None,
-                ready_by: None,
-            })
+            let is_new = comes_after(context, id, container, |action| {
+                matches!(action, Action::StartContainer { .. } | Action::RestartContainer { .. })
+            });
+            let goes_on =
+                comes_after(context, id, container, |action| matches!(action, Action::UnpauseContainer { .. }));
+            Ok(Watched::new(context.container(container)?, container.name.clone(), is_new, goes_on))
         };
         let containers = spec.containers.iter().map(watch).collect::<Result<_, StepError>>()?;
         let deadline = spec.timeout.map(|timeout| Instant::now() + timeout);
@@ -308,11 +238,7 @@ impl<'a, E: Engine> Wait<'a, E> {
     /// Starts the checks of running containers that are not known to be ready, and ends all others.
     fn keep_trials(&mut self) {
         for watched in &mut self.containers {
-            let current = watched.trial.take();
-            let Some(details) = &watched.details else { continue };
-            watched.trial = Trial::of(current, &self.context.engine, details, self.spec, watched.is_new);
-            let deadline = trial::deadline(watched.ready_by, details, self.spec);
-            watched.ready_by = deadline.filter(|_| !watched.passed());
+            watched.keep_trial(&self.context.engine, self.spec);
         }
     }
 
@@ -466,8 +392,7 @@ impl<'a, E: Engine> Wait<'a, E> {
     /// What an image has is known only once there is a container.
     fn warn_of_ready(&self, details: &ContainerDetails) {
         let service = &self.spec.service;
-        let is_job = self.spec.condition == WaitCondition::CompletedSuccessfully;
-        let is_ignored = self.spec.ready.is_some() && details.has_healthcheck && !is_job;
+        let is_ignored = self.spec.ready.is_some() && details.has_healthcheck;
         if is_ignored && self.context.facts.is_news_of_ready(service) {
             let warning = StepWarning::ReadyIgnored { service: service.clone() };
             self.context.events.send(Fact::Warning { id: Some(self.id), warning });

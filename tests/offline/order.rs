@@ -7,7 +7,12 @@ use std::process::{Command, Stdio};
 /// What `awk -v to=TO -f .ci/order.awk FILES…` prints for an input.
 fn awk(to: &str, files: &[&str], input: &str) -> String {
     let mut command = Command::new("awk");
-    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.ci")).args(["-v", &format!("to={to}"), "-f", "order.awk"]);
+    command.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.ci")).args([
+        "-v",
+        &format!("to={to}"),
+        "-f",
+        "order.awk",
+    ]);
     let mut awk = command.args(files).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("awk starts");
     awk.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("awk reads");
     let output = awk.wait_with_output().expect("awk ends");
@@ -17,7 +22,8 @@ fn awk(to: &str, files: &[&str], input: &str) -> String {
 
 #[test]
 fn the_entry_of_a_function_outlives_versions_of_crates() {
-    let names = "_RNvNtCs10AI3meLkM4_5hoist3cli3run\n_RNvNtCsZZ_5hoist3cli3run.llvm.123\n_RNvNtCsZZ_5hoist3cli4runs\nmemcpy\n";
+    let names =
+        "_RNvNtCs10AI3meLkM4_5hoist3cli3run\n_RNvNtCsZZ_5hoist3cli3run.llvm.123\n_RNvNtCsZZ_5hoist3cli4runs\nmemcpy\n";
     let entries = awk("numbers", &[], names);
     let [first, same, other, of_c] = entries.lines().collect::<Vec<_>>()[..] else { panic!("{entries}") };
     assert_eq!(first, same);
