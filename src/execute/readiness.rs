@@ -15,7 +15,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::diagnosis::latest_run;
 use crate::diagnostic::redact;
@@ -31,6 +31,11 @@ const TRY: Duration = Duration::from_secs(5);
 const CONNECTION: Duration = Duration::from_secs(1);
 /// How long a published port must keep a connection: the engine's proxy accepts it before the container does.
 const ACCEPTED: Duration = Duration::from_millis(200);
+
+/// How long a container must go on running after the line of its log.
+const AFTER_LINE: Duration = Duration::from_millis(200);
+/// How much longer, if it then has no processes that the engine can list.
+const AFTER_EXIT: Duration = Duration::from_secs(2);
 
 /// What a log says that does not show that the container is ready.
 const NO_LINE: &str = "no line of the log matches";
@@ -62,11 +67,13 @@ pub(super) fn before_any_try(check: &ReadyCheck) -> &'static str {
     }
 }
 
-/// Tries without end, and gives the result of each try.
+/// Tries without end, and gives the result of each try. A container that `is_young` may exit soon: a line of its log
+/// must not be its last one.
 pub(super) fn tries<E: Engine>(
     engine: E,
     details: ContainerDetails,
     ready: Ready,
+    is_young: bool,
 ) -> BoxStream<'static, Result<(), NotReady>> {
     let started = (Instant::now(), None);
     stream::unfold(started, move |(next, unfinished)| {
@@ -77,6 +84,9 @@ pub(super) fn tries<E: Engine>(
             attempt.finish_command().await;
             let began = Instant::now();
             let result = attempt.make(Follow::Yes).await;
+            if is_young && result.is_ok() && matches!(ready.check, ReadyCheck::Log(_)) {
+                goes_on(&engine, &details).await;
+            }
             let unfinished = attempt.unfinished;
             Some((result, (began + ready.interval, unfinished)))
         }
@@ -357,6 +367,16 @@ async fn log<E: Engine>(
         }
     }
     Err(NotReady::yet(NO_LINE))
+}
+
+/// Gives the engine the time to notice that a container has exited. Where that takes long, the processes of the
+/// container are gone before.
+async fn goes_on<E: Engine>(engine: &E, details: &ContainerDetails) {
+    sleep(AFTER_LINE).await;
+    let processes = timeout(TRY, engine.processes(details.id.clone())).await;
+    if !matches!(processes, Ok(Ok(processes)) if !processes.rows.is_empty()) {
+        sleep(AFTER_EXIT).await;
+    }
 }
 
 /// An engine that refuses to give a log will not give it later either.

@@ -9,7 +9,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use tokio::time::{Duration, Instant};
 
 use super::readiness::{self, NotReady};
-use super::verdict::{SETTLING, has_settled, is_probed};
+use super::verdict::{has_settled, is_probed};
 use crate::engine::{ContainerDetails, Engine, EngineError, ExecProgress, ExecSpec, HealthTest};
 use crate::observed::{ContainerId, Health, State};
 use crate::plan::{Probing, WaitSpec};
@@ -17,8 +17,6 @@ use crate::project::ReadyCheck;
 
 /// The time between two runs of the test; the next one waits if a run takes longer.
 const INTERVAL: Duration = Duration::from_millis(500);
-/// How long a container must go on running after the line of its log that `ready` looks for: it may be its last one.
-const AFTER_LINE: Duration = Duration::from_millis(200);
 
 /// The check since a particular start of a container.
 pub(super) struct Trial {
@@ -30,8 +28,6 @@ pub(super) struct Trial {
     tries: BoxStream<'static, Result<(), NotReady>>,
     /// The result of the last try.
     last: Option<Result<(), NotReady>>,
-    /// When a line of the log may count at the earliest; `None` if that makes no difference.
-    settles: Option<Instant>,
 }
 
 impl Trial {
@@ -56,24 +52,20 @@ impl Trial {
             return Some(Self { paused, ..trial });
         }
         let tries = match (ready, test) {
-            (Some(ready), _) => readiness::tries(engine.clone(), details.clone(), ready.clone()),
+            (Some(ready), _) => {
+                let is_young = !has_settled(is_new, details);
+                readiness::tries(engine.clone(), details.clone(), ready.clone(), is_young)
+            }
             (None, test) => {
                 stream::once(first_success(engine.clone(), details.id.clone(), test?.clone()).map(Ok)).boxed()
             }
         };
-        let of_log = ready.is_some_and(|ready| matches!(ready.check, ReadyCheck::Log(_)));
-        let settles = (of_log && !has_settled(is_new, details)).then(|| Instant::now() + SETTLING);
-        Some(Self { start: details.started_at, paused, tries, last: None, settles })
+        Some(Self { start: details.started_at, paused, tries, last: None })
     }
 
     /// Whether the test passed.
     pub(super) fn has_passed(&self) -> bool {
         !self.paused && matches!(self.last, Some(Ok(())))
-    }
-
-    /// When the success will count, if that is in the future.
-    pub(super) fn settles_at(&self) -> Option<Instant> {
-        self.settles.filter(|at| *at > Instant::now())
     }
 
     /// What the last try found out, unless the container is ready.
@@ -89,7 +81,6 @@ impl Trial {
     async fn end(&mut self) {
         while !self.has_ended() {
             let Some(result) = self.tries.next().await else { return future::pending().await };
-            self.settles = self.settles.map(|at| at.max(Instant::now() + AFTER_LINE));
             self.last = Some(result);
         }
     }

@@ -14,7 +14,7 @@ use super::diagnosis;
 use super::event_stream::Notice;
 use super::readiness::NotReady;
 use super::step::StepContext;
-use super::trial::{self, Trial};
+use super::trial;
 use super::verdict::{Verdict, current_health, is_probed, runs_only, verdict};
 use super::watched::Watched;
 use crate::engine::waiting::until;
@@ -264,9 +264,7 @@ impl<'a, E: Engine> Wait<'a, E> {
                     settling = settling.max(self.containers[at].settles_at());
                 }
                 Verdict::Holds => {}
-                Verdict::NotYet if self.containers[at].passed() => {
-                    settling = settling.max(self.containers[at].trial.as_ref().and_then(Trial::settles_at));
-                }
+                Verdict::NotYet if self.containers[at].passed() => {}
                 Verdict::NotYet => {
                     let check = self.spec.ready.as_ref().map(|ready| &ready.check);
                     if let Some(error) = self.containers[at].check_failure(check) {
