@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::confirm::Person;
 use super::lenient::is_yes;
+use super::output::Remarks;
 use super::progress::{self, Origin};
 use super::{Context, Failure, output, service_names, settings};
 use crate::engine::Engine;
@@ -236,22 +237,23 @@ pub(super) struct Goal {
 
 /// Loads the project for the services that the arguments name.
 pub(super) fn load(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
-    output::load(&load_options(args, context)?, context)
+    output::load(&load_options(args, context)?, Remarks::All, context)
 }
 
 /// The same; `is_job` is the failure if one of them is a job.
 pub(super) fn load_services(
     args: &UpPlanArgs,
+    remarks: Remarks,
     context: &Context,
     is_job: fn(&str) -> Result<Loaded, Failure>,
 ) -> Result<Loaded, Failure> {
-    output::load_services(&load_options(args, context)?, context, is_job)
+    output::load_services(&load_options(args, context)?, remarks, context, is_job)
 }
 
 /// The same as [`load`] for a service or job that is run, with all resources that the files define, used or not.
 pub(super) fn load_to_run(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
     let options = LoadOptions { resources: Resources::All, purpose: Purpose::Run, ..load_options(args, context)? };
-    output::load(&options, context)
+    output::load(&options, Remarks::NotOnSchedules, context)
 }
 
 /// How the files are read for the services that the arguments name.

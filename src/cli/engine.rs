@@ -4,6 +4,7 @@ use futures::FutureExt;
 
 use super::invocation::Form;
 use super::plugin::socket;
+use super::runtime::runtime;
 use super::{Context, Failure};
 use crate::engine::Observe;
 use crate::engine::docker::{ConnectSettings, DialCommand, Docker, TlsRequest};
@@ -15,7 +16,7 @@ pub(super) fn with_engine<L, T>(
     load: impl FnOnce() -> Result<L, Failure>,
     work: impl AsyncFnOnce(L, Docker) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = runtime().map_err(|error| anyhow::Error::new(error).context("cannot start"))?;
     let engine = connect(context);
     let mut greeting = Box::pin(greet(engine.as_ref().ok().cloned())).fuse();
     runtime.block_on(async {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::output::Remarks;
 use super::progress::{self, Origin};
 use super::{Context, Failure, output};
 use crate::engine::Engine;
@@ -48,7 +49,7 @@ pub(super) fn find_with_env_files(services: &[String], context: &Context) -> Res
     let mut options = context.load_options(services);
     options.dependencies = Dependencies::All;
     options.purpose = Purpose::Find;
-    Ok(found(output::Target::Project(Box::new(output::load(&options, context)?))))
+    Ok(found(output::Target::Project(Box::new(output::load(&options, Remarks::NotOnSchedules, context)?))))
 }
 
 fn found(target: output::Target) -> Found {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::diagnostic::MORE_FILES;
 use crate::diagnostic::redact;
 use crate::diagnostic::render::Style;
 use crate::diagnostic::visible::{Colors, visible};
@@ -15,7 +16,7 @@ use crate::operation::OperationError;
 use crate::project::Project;
 use crate::render::failure::{FailedStep, Files, engine_hints};
 use crate::render::listing::ListingError;
-use crate::source::SourceMap;
+use crate::source::{SourceMap, is_too_many_open};
 
 /// Why a command failed. [`Failure::status`] documents the exit statuses.
 #[derive(Debug)]
@@ -68,7 +69,8 @@ impl FailedOperation {
             | OperationError::NoPort { .. }
             | OperationError::NoReplica { .. }
             | OperationError::Copy(_)
-            | OperationError::NoContainers { .. }) => writeln!(out, "{error}"),
+            | OperationError::NoContainers { .. }
+            | OperationError::Detached) => writeln!(out, "{error}"),
             OperationError::Interrupted => writeln!(out),
         }
     }
@@ -154,7 +156,13 @@ impl Failure {
             Self::Usage(message) => writeln!(out, "{message}"),
             // Docker Compose prints an empty line for a status without a message.
             Self::Interrupted => writeln!(out),
-            Self::Unexpected(error) => writeln!(out, "{error:#}"),
+            Self::Unexpected(error) => {
+                writeln!(out, "{error:#}")?;
+                match error.downcast_ref().filter(|error| is_too_many_open(error)) {
+                    Some(_) => writeln!(out, "hint: {MORE_FILES}"),
+                    None => Ok(()),
+                }
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! The command line: arguments in, commands run, an exit status out.
 
+mod attachment;
 mod bring_up;
 mod command;
 mod command_line;
@@ -30,6 +31,7 @@ mod progress;
 mod project_lock;
 mod recording;
 mod refusal;
+mod runtime;
 mod screen;
 mod service_names;
 mod settings;

@@ -49,14 +49,31 @@ pub(super) fn write(text: impl AsRef<[u8]>, file: Option<&Path>, context: &Conte
     })
 }
 
+/// Which warnings about valid files are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Remarks {
+    /// All of them.
+    All,
+    /// None about when jobs run, with which the command has nothing to do.
+    NotOnSchedules,
+}
+
+impl Remarks {
+    /// Tells them.
+    fn tell(self, loaded: &Loaded, context: &Context) -> io::Result<()> {
+        let told = |warning: &&LoadWarning| self == Self::All || !warning.is_about_a_schedule();
+        report(&[], loaded.warnings.iter().filter(told), &loaded.sources, context)
+    }
+}
+
 /// Loads a project; warnings go to standard error.
 ///
 /// # Errors
 ///
 /// [`Failure::Load`] if the files are invalid; every problem has been reported.
-pub(super) fn load(options: &LoadOptions, context: &Context) -> Result<Loaded, Failure> {
+pub(super) fn load(options: &LoadOptions, remarks: Remarks, context: &Context) -> Result<Loaded, Failure> {
     let loaded = load::load(options).map_err(|failure| load_failure(&failure, context))?;
-    report(&[], &loaded.warnings, &loaded.sources, context)?;
+    remarks.tell(&loaded, context)?;
     Ok(loaded)
 }
 
@@ -67,6 +84,7 @@ pub(super) fn load(options: &LoadOptions, context: &Context) -> Result<Loaded, F
 /// As [`load`].
 pub(super) fn load_services(
     options: &LoadOptions,
+    remarks: Remarks,
     context: &Context,
     is_job: fn(&str) -> Result<Loaded, Failure>,
 ) -> Result<Loaded, Failure> {
@@ -74,7 +92,7 @@ pub(super) fn load_services(
         Some(job) => is_job(job),
         None => Err(load_failure(&failure, context)),
     })?;
-    report(&[], &loaded.warnings, &loaded.sources, context)?;
+    remarks.tell(&loaded, context)?;
     Ok(loaded)
 }
 
@@ -98,14 +116,20 @@ pub(super) fn load_failure(failure: &LoadFailure, context: &Context) -> Failure 
     }
 }
 
-fn report(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap, context: &Context) -> io::Result<()> {
+fn report<'a>(
+    errors: &[&dyn Explain],
+    warnings: impl IntoIterator<Item = &'a LoadWarning>,
+    sources: &SourceMap,
+    context: &Context,
+) -> io::Result<()> {
+    let warnings: Vec<&dyn Explain> = warnings.into_iter().map(|warning| warning as &dyn Explain).collect();
     if errors.is_empty() && warnings.is_empty() {
         return Ok(());
     }
     if is_json(context) {
-        return report_json(errors, warnings, sources, context);
+        return report_json(errors, &warnings, sources, context);
     }
-    io::stderr().write_all(problems(errors, warnings, sources, &style(context)).as_bytes())
+    io::stderr().write_all(problems(errors, &warnings, sources, &style(context)).as_bytes())
 }
 
 /// What is wrong with the files, as text without colours.
@@ -113,13 +137,14 @@ pub(super) fn load_problems(failure: &LoadFailure, context: &Context) -> String 
     let errors: Vec<&dyn Explain> = failure.errors.iter().map(|error| error as &dyn Explain).collect();
     // What shows it makes control characters visible.
     let style = Style { color: false, ..style(context) };
-    problems(&errors, &failure.warnings, &failure.sources, &style)
+    let warnings: Vec<&dyn Explain> = failure.warnings.iter().map(|warning| warning as &dyn Explain).collect();
+    problems(&errors, &warnings, &failure.sources, &style)
 }
 
-fn problems(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceMap, style: &Style) -> String {
+fn problems(errors: &[&dyn Explain], warnings: &[&dyn Explain], sources: &SourceMap, style: &Style) -> String {
     let (placed, placeless): (Vec<&dyn Explain>, Vec<&dyn Explain>) =
         errors.iter().partition(|error| error.span().is_some());
-    let warnings = warnings.iter().map(|warning| (warning as &dyn Explain, Level::Warning));
+    let warnings = warnings.iter().map(|warning| (*warning, Level::Warning));
     let placed = placed.into_iter().map(|error| (error, Level::Error));
     let mut text = render_all(warnings.chain(placed), sources, style);
     // Scripts match these lines verbatim.
@@ -135,14 +160,13 @@ fn problems(errors: &[&dyn Explain], warnings: &[LoadWarning], sources: &SourceM
 /// Writes every problem as a JSON object on its own line: errors like those of commands, warnings as log records.
 fn report_json(
     errors: &[&dyn Explain],
-    warnings: &[LoadWarning],
+    warnings: &[&dyn Explain],
     sources: &SourceMap,
     context: &Context,
 ) -> io::Result<()> {
     let style = style(context);
     let mut text = String::new();
-    let warnings = warnings.iter().map(|warning| warning as &dyn Explain);
-    for problem in describe_all(warnings, sources, &style) {
+    for problem in describe_all(warnings.iter().copied(), sources, &style) {
         text += &log_record("warning", &problem.message, Some(&problem));
     }
     for problem in describe_all(errors.iter().copied(), sources, &style) {

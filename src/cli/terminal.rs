@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use tokio::io::AsyncWriteExt;
+use tokio::net::unix::pipe;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::io::ReaderStream;
 
@@ -18,6 +20,9 @@ use crate::operation::interactive::{Signal, Terminal};
 
 /// How much is read of standard input at a time.
 const INPUT: usize = 256 * 1024;
+/// The room that is asked for in a pipe that output goes to.
+#[cfg(target_os = "linux")]
+const ROOM: usize = 1024 * 1024;
 
 /// The signals that can be passed on to a container: all but those that this process handles itself or that tell of
 /// mistakes in it. The second half does not ask it to end.
@@ -168,6 +173,8 @@ pub(super) fn set_back() {
 /// Where output goes.
 struct Sink {
     file: Arc<File>,
+    /// The same, if it is a pipe that was full once.
+    pipe: Option<pipe::Sender>,
     /// Whether a write may last as long as somebody likes: he stops the terminal, or the program at the other end.
     waits: bool,
 }
@@ -176,16 +183,23 @@ impl Sink {
     fn new(file: File, is_terminal: bool) -> Self {
         let kind = file.metadata().map(|metadata| metadata.file_type());
         let at_once = kind.is_ok_and(|kind| kind.is_file() || kind.is_char_device());
-        Self { file: Arc::new(file), waits: is_terminal || !at_once }
+        Self { file: Arc::new(file), pipe: None, waits: is_terminal || !at_once }
     }
 
     async fn write(&mut self, bytes: Vec<u8>) -> io::Result<()> {
         if !self.waits {
             return (&*self.file).write_all(&bytes);
         }
+        if let Some(pipe) = &mut self.pipe {
+            return pipe.write_all(&bytes).await;
+        }
         let written = write_at_once(&self.file, &bytes);
         if written == bytes.len() {
             return Ok(());
+        }
+        self.pipe = open_again(&self.file);
+        if let Some(pipe) = &mut self.pipe {
+            return pipe.write_all(&bytes[written..]).await;
         }
         let file = self.file.clone();
         tokio::task::spawn_blocking(move || (&*file).write_all(&bytes[written..])).await.map_err(io::Error::other)?
@@ -215,6 +229,26 @@ fn write_at_once(_: &File, _: &[u8]) -> usize {
     0
 }
 
+/// Opens a pipe once more, as one that tells when there is room, so that no thread has to wait for that. The one that
+/// this process was started with stays as it is: others may write to it too. `None` if it is no pipe.
+///
+/// It gets room for more than is written at a time, if the system allows it: each time it is full, its reader and this
+/// process have to be woken up.
+#[cfg(target_os = "linux")]
+fn open_again(file: &File) -> Option<pipe::Sender> {
+    use std::os::fd::AsRawFd;
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let pipe = pipe::OpenOptions::new().open_sender(path).ok()?;
+    let _ = rustix::pipe::fcntl_setpipe_size(&pipe, ROOM);
+    Some(pipe)
+}
+
+/// Other systems have no such path.
+#[cfg(not(target_os = "linux"))]
+fn open_again(_: &File) -> Option<pipe::Sender> {
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::{PipeReader, Read};
@@ -222,14 +256,15 @@ mod tests {
 
     use super::*;
 
-    fn pipe() -> (PipeReader, Sink) {
+    /// A sink that is a pipe.
+    fn piped() -> (PipeReader, Sink) {
         let (reader, writer) = io::pipe().expect("a pipe");
         (reader, Sink::new(OwnedFd::from(writer).into(), false))
     }
 
     #[tokio::test]
     async fn a_pipe_that_is_full_holds_up_nothing_else_and_loses_nothing() {
-        let (mut reader, mut sink) = pipe();
+        let (mut reader, mut sink) = piped();
         let data: Vec<u8> = (0..=u8::MAX).cycle().take(300_000).collect();
         {
             let mut writing = std::pin::pin!(sink.write(data.clone()));
@@ -244,6 +279,12 @@ mod tests {
             assert_eq!(read, data);
             reader = rest;
         }
+        #[cfg(target_os = "linux")]
+        {
+            assert!(sink.pipe.is_some(), "no thread waits for the reader");
+            let mode = rustix::fs::fcntl_getfl(&sink.file).expect("a file has a mode");
+            assert!(!mode.contains(rustix::fs::OFlags::NONBLOCK), "others may use the pipe too");
+        }
         sink.write(b"short".to_vec()).await.expect("it fits");
         drop(sink);
         let mut rest = Vec::new();
@@ -253,7 +294,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_that_has_gone_is_an_error() {
-        let (reader, mut sink) = pipe();
+        let (reader, mut sink) = piped();
         drop(reader);
         assert_eq!(sink.write(vec![0; 10]).await.expect_err("nobody reads").kind(), io::ErrorKind::BrokenPipe);
     }

@@ -1,5 +1,6 @@
 //! What `pull` and `push` have in common: the services, the plan, and what failures mean.
 
+use super::output::Remarks;
 use super::progress::{self, Origin};
 use super::{Context, Failure, output};
 use crate::engine::Engine;
@@ -19,7 +20,7 @@ pub(super) fn load(services: &[String], include_dependencies: bool, context: &Co
     if !include_dependencies {
         options.dependencies = Dependencies::Ignore;
     }
-    output::load(&options, context)
+    output::load(&options, Remarks::NotOnSchedules, context)
 }
 
 /// What failures mean: `--ignore-pull-failures`, `--ignore-push-failures`.

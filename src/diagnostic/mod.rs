@@ -9,6 +9,9 @@ pub use render::{Style, render, render_all};
 
 use crate::source::Span;
 
+/// What to do when this process may not open any more files.
+pub const MORE_FILES: &str = "allow more open files, with `ulimit -n 1024`";
+
 /// What an error adds to its message: where it is, what else is involved, what to do.
 pub trait Explain: std::error::Error {
     /// The place of the invalid value; `None` if it has no place in a file.

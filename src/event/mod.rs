@@ -26,7 +26,7 @@ pub use fault::{ModelFault, ProviderFault};
 pub use outcome::{Conflict, RunFailure, RunOutcome};
 pub use output::{Output, OutputReceiver, Outputs};
 pub use task::{Task, TaskStatus};
-pub use trouble::{Finding, Need, Obstacle, Trouble};
+pub use trouble::{Finding, ImageSource, Need, Obstacle, Trouble};
 pub use warning::StepWarning;
 pub use watch::{Redefined, WatchFailure, WatchNote};
 
@@ -81,6 +81,11 @@ pub enum Fact {
         /// The step.
         id: ActionId,
     },
+    /// The container of a start is running; its `post_start` hooks run now, which is the rest of the step.
+    HooksStarted {
+        /// The step.
+        id: ActionId,
+    },
     /// A step succeeded.
     Finished {
         /// The step.
@@ -129,6 +134,18 @@ pub enum Fact {
         runs: Vec<ProbeRun>,
         /// When the engine runs the test.
         timing: ProbeTiming,
+    },
+    /// hoist itself has checked a container that is waited for: a try of `x-hoist.ready`, or a run of the health test with
+    /// eager health.
+    Tried {
+        /// The wait.
+        id: ActionId,
+        /// The container.
+        container: String,
+        /// How long it took.
+        elapsed: Duration,
+        /// Whether it passed.
+        passed: bool,
     },
     /// A container is up and already matches the files, so the plan has no step for it.
     UpToDate {

@@ -73,6 +73,8 @@ pub enum Trouble {
     ImageMissing {
         /// The image.
         image: String,
+        /// Where it would come from.
+        source: ImageSource,
     },
     /// There are containers of the project, but none of this service.
     Missing,
@@ -185,6 +187,17 @@ impl Trouble {
             Self::Orphan => "orphan",
         }
     }
+}
+
+/// Where an image would come from that the engine does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageSource {
+    /// A registry.
+    Registry,
+    /// The service's `build`.
+    Build,
+    /// Nowhere: `pull_policy: never`.
+    Nowhere,
 }
 
 /// A condition of `depends_on` that does not hold.

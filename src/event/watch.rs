@@ -46,6 +46,11 @@ pub enum WatchNote {
         /// The service.
         service: ServiceName,
     },
+    /// Files changed during a build, which is cancelled for another one.
+    BuildCancelled {
+        /// The service.
+        service: ServiceName,
+    },
     /// An image was built.
     Built {
         /// The service.

@@ -52,7 +52,9 @@ async fn perform<E: Engine>(context: &StepContext<E>, id: ActionId) -> StepOutco
         }
         Action::RemoveVolume { name } => done_unless_in_use(context, id, engine.remove_volume(name.clone()).await),
         Action::CreateContainer(spec) => create_container(context, id, spec).await,
-        Action::StartContainer { container, spec } => start::start_container(context, container, spec.as_ref()).await,
+        Action::StartContainer { container, spec } => {
+            start::start_container(context, id, container, spec.as_ref()).await
+        }
         Action::UnpauseContainer { container } => {
             let id = context.container(container)?;
             if let Some(announcer) = &context.announcer {

@@ -1,20 +1,16 @@
 //! Announces containers that are about to start to the reader of their output, and waits until it is listening.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use tokio::sync::{mpsc, oneshot};
 
 use crate::observed::ContainerId;
 use crate::plan::{ContainerRef, Replica};
-use crate::project::{Service, ServiceName};
+use crate::project::Service;
 
 /// Announces containers before they start, so that none of their output is missed. Cheap to clone; as long as one
 /// exists, more containers may start.
 #[derive(Debug, Clone)]
 pub struct Announcer {
     announcements: mpsc::Sender<Announcement>,
-    services: Option<Arc<BTreeSet<ServiceName>>>,
 }
 
 /// A replica that is about to start, or to be unpaused.
@@ -34,7 +30,7 @@ pub struct Announcement {
 }
 
 impl Announcement {
-    /// Confirms that its output is being read, so that it can start.
+    /// Confirms that its output is being read, or not wanted, so that it can start.
     pub fn listened(self) {
         // The sender may have gone on without an answer.
         let _ = self.listening.send(());
@@ -42,11 +38,11 @@ impl Announcement {
 }
 
 impl Announcer {
-    /// Creates an announcer for containers of `services`, or of all services, and the receiver of its announcements.
+    /// Creates an announcer and the receiver of its announcements.
     #[must_use]
-    pub fn channel(services: Option<BTreeSet<ServiceName>>) -> (Self, mpsc::Receiver<Announcement>) {
+    pub fn channel() -> (Self, mpsc::Receiver<Announcement>) {
         let (announcements, receiver) = mpsc::channel(1);
-        (Self { announcements, services: services.map(Arc::new) }, receiver)
+        (Self { announcements }, receiver)
     }
 
     /// Returns once the output of a container that is about to start is being read, or if it is not wanted.
@@ -61,9 +57,6 @@ impl Announcer {
 
     async fn announce(&self, container: &ContainerRef, id: &ContainerId, terminal: Option<bool>, running: bool) {
         let Some(replica) = container.replica.clone() else { return };
-        if self.services.as_ref().is_some_and(|services| !services.contains(&replica.service)) {
-            return;
-        }
         let (listening, done) = oneshot::channel();
         let (id, name) = (id.clone(), container.name.clone());
         let announcement = Announcement { id, name, replica, terminal, running, listening };

@@ -20,13 +20,17 @@ const BYTES: usize = 2048;
 /// How often to check whether a hook's container has exited after its output ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// Runs the `post_start` hooks of a replica one after the other.
+/// Runs the `post_start` hooks of a replica one after the other, as the rest of step `id`, which started it.
 pub(super) async fn after_start<E: Engine>(
     context: &StepContext<E>,
+    id: ActionId,
     container: &ContainerRef,
     spec: Option<&Arc<ContainerSpec>>,
 ) -> Result<(), StepError> {
     let Some(service) = spec.and_then(|spec| spec.project.services.get(&spec.replica.service)) else { return Ok(()) };
+    if !service.post_start.is_empty() {
+        context.events.send(Fact::HooksStarted { id });
+    }
     match run_all(context, container, spec, "post_start", &service.post_start).await {
         // Another client removed it.
         Err(StepError::HookNotRun { cause: cause @ EngineError::NotFound(_), .. }) => Err(cause.into()),

@@ -5,6 +5,7 @@
 
 use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
@@ -67,17 +68,19 @@ pub(super) fn before_any_try(check: &ReadyCheck) -> &'static str {
     }
 }
 
-/// Tries without end, and gives the result of each try. A container that `is_young` may exit soon: a line of its log
+/// Tries without end, and gives the result of each try; `tell` gets its beginning and whether it passed. A container that `is_young` may exit soon: a line of its log
 /// must not be its last one.
 pub(super) fn tries<E: Engine>(
     engine: E,
     details: ContainerDetails,
     ready: Ready,
     is_young: bool,
+    tell: impl Fn(Instant, bool) + Send + Sync + 'static,
 ) -> BoxStream<'static, Result<(), NotReady>> {
     let started = (Instant::now(), None);
+    let tell = Arc::new(tell);
     stream::unfold(started, move |(next, unfinished)| {
-        let (engine, details, ready) = (engine.clone(), details.clone(), ready.clone());
+        let (engine, details, ready, tell) = (engine.clone(), details.clone(), ready.clone(), tell.clone());
         async move {
             sleep_until(next).await;
             let mut attempt = Attempt { engine: &engine, details: &details, ready: &ready, unfinished };
@@ -87,6 +90,7 @@ pub(super) fn tries<E: Engine>(
             if is_young && result.is_ok() && matches!(ready.check, ReadyCheck::Log(_)) {
                 goes_on(&engine, &details).await;
             }
+            tell(began, result.is_ok());
             let unfinished = attempt.unfinished;
             Some((result, (began + ready.interval, unfinished)))
         }

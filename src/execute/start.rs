@@ -15,6 +15,7 @@ use crate::project::{NetworkKey, Service};
 /// Attaches to a container, copies in the files it gets at each start, and starts it.
 pub(super) async fn start_container<E: Engine>(
     context: &StepContext<E>,
+    step: ActionId,
     container: &ContainerRef,
     spec: Option<&Arc<ContainerSpec>>,
 ) -> Result<Outcome, StepError> {
@@ -28,7 +29,7 @@ pub(super) async fn start_container<E: Engine>(
     }
     match context.engine.start_container(id).await {
         Ok(()) => {
-            hook::after_start(context, container, spec).await?;
+            hook::after_start(context, step, container, spec).await?;
             Ok(Outcome::Done)
         }
         Err(cause) => Err(explain_start(&context.engine, &container.name, spec, cause).await),
@@ -47,7 +48,7 @@ pub(super) async fn restart_container<E: Engine>(
     hook::before_stop(context, step, container, spec).await?;
     match context.engine.restart_container(id, timeout).await {
         Ok(()) => {
-            hook::after_start(context, container, spec).await?;
+            hook::after_start(context, step, container, spec).await?;
             Ok(Outcome::Done)
         }
         // Looking again would restart again what was restarted already.

@@ -32,13 +32,15 @@ pub(super) struct Trial {
 
 impl Trial {
     /// The trial for a container in its current state: `current` if it is still valid, a new one if the container
-    /// restarted, `None` if it is not running or the engine has already decided. `is_new` if this run has started it.
+    /// restarted, `None` if it is not running or the engine has already decided. `is_new` if this run has started it. Each
+    /// try is told to `tell`, with its beginning and whether it passed.
     pub(super) fn of<E: Engine>(
         current: Option<Self>,
         engine: &E,
         details: &ContainerDetails,
         spec: &WaitSpec,
         is_new: bool,
+        tell: impl Fn(Instant, bool) + Send + Sync + 'static,
     ) -> Option<Self> {
         let paused = details.state == State::Paused;
         let is_up = paused || details.state == State::Running;
@@ -54,10 +56,10 @@ impl Trial {
         let tries = match (ready, test) {
             (Some(ready), _) => {
                 let is_young = !has_settled(is_new, details);
-                readiness::tries(engine.clone(), details.clone(), ready.clone(), is_young)
+                readiness::tries(engine.clone(), details.clone(), ready.clone(), is_young, tell)
             }
             (None, test) => {
-                stream::once(first_success(engine.clone(), details.id.clone(), test?.clone()).map(Ok)).boxed()
+                stream::once(first_success(engine.clone(), details.id.clone(), test?.clone(), tell).map(Ok)).boxed()
             }
         };
         Some(Self { start: details.started_at, paused, tries, last: None })
@@ -118,13 +120,15 @@ pub(super) async fn one_ends(trials: impl Iterator<Item = &mut Trial>) {
 }
 
 /// Runs the test until it passes. A test that cannot be run counts as not passed yet.
-async fn first_success<E: Engine>(engine: E, id: ContainerId, test: HealthTest) {
+async fn first_success<E: Engine>(engine: E, id: ContainerId, test: HealthTest, tell: impl Fn(Instant, bool)) {
     loop {
         let began = Instant::now();
         // A run that exceeds the timeout is not a success, but the next one does not start before it ends: a command in
         // a container cannot be ended.
         let status = run(&engine, &id, &test).await;
-        if status == Ok(0) && began.elapsed() <= test.timeout {
+        let passed = status == Ok(0) && began.elapsed() <= test.timeout;
+        tell(began, passed);
+        if passed {
             return;
         }
         tokio::time::sleep_until(began + INTERVAL).await;

@@ -238,7 +238,11 @@ impl<'a, E: Engine> Wait<'a, E> {
     /// Starts the checks of running containers that are not known to be ready, and ends all others.
     fn keep_trials(&mut self) {
         for watched in &mut self.containers {
-            watched.keep_trial(&self.context.engine, self.spec);
+            let (events, id, container) = (self.context.events.clone(), self.id, watched.name.clone());
+            let tell = move |began: Instant, passed| {
+                events.send(Fact::Tried { id, container: container.clone(), elapsed: began.elapsed(), passed });
+            };
+            watched.keep_trial(&self.context.engine, self.spec, tell);
         }
     }
 

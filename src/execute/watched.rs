@@ -58,11 +58,17 @@ impl Watched {
         }
     }
 
-    /// Starts its check if it is running and not known to be ready, and ends one that is not valid any more.
-    pub(super) fn keep_trial<E: Engine>(&mut self, engine: &E, spec: &WaitSpec) {
+    /// Starts its check if it is running and not known to be ready, and ends one that is not valid any more. Each
+    /// try is told to `tell`, with its beginning and whether it passed.
+    pub(super) fn keep_trial<E: Engine>(
+        &mut self,
+        engine: &E,
+        spec: &WaitSpec,
+        tell: impl Fn(Instant, bool) + Send + Sync + 'static,
+    ) {
         let current = self.trial.take();
         let Some(details) = &self.details else { return };
-        self.trial = Trial::of(current, engine, details, spec, self.is_new);
+        self.trial = Trial::of(current, engine, details, spec, self.is_new, tell);
         let deadline = trial::deadline(self.ready_by, details, spec);
         self.ready_by = deadline.filter(|_| !self.passed());
     }

@@ -184,6 +184,14 @@ pub enum LoadWarning {
 }
 
 impl LoadWarning {
+    /// Whether it is about when a job runs.
+    #[must_use]
+    pub fn is_about_a_schedule(&self) -> bool {
+        matches!(self, Self::Lint(LintWarning::Cron { .. } | LintWarning::NeverTriggered { .. }))
+    }
+}
+
+impl LoadWarning {
     /// The warning of the phase that found it, if it is one.
     fn inner(&self) -> Option<&dyn Explain> {
         Some(match self {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::Explain;
+use crate::diagnostic::{Explain, MORE_FILES};
 use crate::load::file_name::{FILE_NAMES, is_yaml};
 use crate::load::misplaced::Misplaced;
 use crate::load::nearby;
@@ -75,6 +75,7 @@ impl Explain for FileError {
             }
             ReadError::Denied => Some("give your user permission to read it".to_owned()),
             ReadError::TooLarge { .. } => Some("check the path: this looks like the wrong file".to_owned()),
+            ReadError::TooManyOpen => Some(MORE_FILES.to_owned()),
             ReadError::System(_) => None,
         }
     }

@@ -35,12 +35,12 @@ pub enum Signals {
 }
 
 impl Attach {
-    /// Shows what the container writes until it ends, and gives back its exit status; 0 if the user leaves it.
+    /// Shows what the container writes until it ends, and gives back its exit status.
     ///
     /// # Errors
     ///
     /// If the container does not run, or needs a terminal and there is none; if the connection is lost, the terminal
-    /// cannot be used, or a signal ends it.
+    /// cannot be used, the user leaves it, or a signal ends it.
     pub async fn run<E: Engine, T: Terminal>(&self, engine: &E, terminal: &mut T) -> Result<i64, OperationError> {
         let mut signals = terminal.signals();
         let found = tokio::select! {
@@ -102,7 +102,7 @@ impl Attach {
             Conversation { terminal: found.terminal, keys: self.keys.clone(), at_input_end: AtInputEnd::Keep };
         let resize = async |size| engine.resize_container(found.id.clone(), size).await;
         match conversation.hold(connection, terminal, resize).await? {
-            Parted::Detached => Ok(0),
+            Parted::Detached => Err(OperationError::Detached),
             Parted::Closed => Ok(end.await?),
         }
     }

@@ -75,6 +75,9 @@ pub enum OperationError {
     /// A command has ended, and the engine does not say how.
     #[error(transparent)]
     NoExitStatus(EngineError),
+    /// The user left a program running with the detach keys.
+    #[error("read escape sequence")]
+    Detached,
     /// The user interrupted the operation.
     #[error("interrupted")]
     Interrupted,

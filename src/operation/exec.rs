@@ -32,11 +32,12 @@ impl Exec {
         Ok(engine.start_exec_detached(exec, self.spec.clone()).await?)
     }
 
-    /// Runs the command to its end, or until the user leaves it, which counts as 0; gives back its exit status.
+    /// Runs the command to its end, and gives back its exit status.
     ///
     /// # Errors
     ///
-    /// If the container does not run, the connection is lost, the terminal cannot be used, or a signal ends it.
+    /// If the container does not run, the connection is lost, the terminal cannot be used, the user leaves it, or a
+    /// signal ends it.
     pub async fn run<E: Engine, T: Terminal>(&self, engine: &E, terminal: &mut T) -> Result<i64, OperationError> {
         let mut signals = terminal.signals();
         tokio::select! {
@@ -65,7 +66,7 @@ impl Exec {
             Conversation { terminal: spec.terminal, keys: self.keys.clone(), at_input_end: AtInputEnd::Close };
         let resize = async |size| engine.resize_exec(exec.clone(), size).await;
         match conversation.hold(connection, terminal, resize).await? {
-            Parted::Detached => Ok(0),
+            Parted::Detached => Err(OperationError::Detached),
             Parted::Closed => status(engine, exec).await,
         }
     }

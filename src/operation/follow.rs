@@ -19,7 +19,7 @@ use crate::engine::{ContainerEvent, Engine, EngineError, LogQuery};
 use crate::event::Outputs;
 use crate::execute::{Announcement, Announcer};
 
-pub use settings::{Begin, Exit, FollowSettings, Stderr};
+pub use settings::{AddedServices, Begin, Exit, FollowSettings, Stderr};
 pub use target::{Target, display_name};
 
 use reader::{How, Reader};
@@ -83,7 +83,7 @@ impl<E: Engine> Following<E> {
         outputs: &Outputs,
     ) -> Result<(Self, Announcer, mpsc::UnboundedReceiver<Exit>), EngineError> {
         let events = engine.container_events(settings.project.to_string()).await?;
-        let (announcer, announcements) = Announcer::channel(settings.services.clone());
+        let (announcer, announcements) = Announcer::channel();
         let (exits, exited) = mpsc::unbounded_channel();
         let (engine, outputs, closing) = (engine.clone(), outputs.clone(), CancellationToken::new());
         let following = Self { engine, settings, events: Some(events), announcements, outputs, exits, closing };

@@ -7,15 +7,20 @@ use std::io::{self, Read, Write};
 
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::engine::{Bytes, Download, EngineError, Upload};
 
 /// Pieces that are under way at a time.
-const PIECES: usize = 16;
-/// Pieces that have arrived and are handed over together: engines send small ones, and each time wakes a thread.
-const AT_ONCE: usize = 16;
+const PIECES: usize = 8;
+/// Batches of arrived pieces that are under way at a time.
+const BATCHES: usize = 2;
+/// How many bytes are handed over together: engines send small pieces, and each time wakes a thread.
+const BATCH: usize = 512 << 10;
+/// The largest piece of memory that is asked for: all batches that are under way, with one at either end.
+const KEPT: usize = (BATCHES + 2) * BATCH;
 /// How large a written piece is.
-const PIECE: usize = 128 << 10;
+const PIECE: usize = 256 << 10;
 
 /// What travels in a pipe; nothing is its end.
 type Piece<T> = io::Result<Option<T>>;
@@ -57,32 +62,48 @@ pub(super) fn to_engine() -> (PipeWriter, Upload) {
 ///
 /// The engine's where the stream broke off.
 pub(super) async fn from_engine<T: Send + 'static>(
-    download: Download,
+    mut download: Download,
     work: impl FnOnce(PipeReader) -> T + Send + 'static,
 ) -> Result<T, EngineError> {
-    let (sender, receiver) = mpsc::channel(PIECES / AT_ONCE + 1);
+    // The memory that the C library keeps for the next batch, instead of giving it back to the system each time, grows
+    // with the largest piece that was ever freed. This one is never written to, so it costs nothing.
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(KEPT)));
+    let (sender, receiver) = mpsc::channel(BATCHES);
     let reader = PipeReader { receiver, pieces: Vec::new().into_iter(), piece: Bytes::new(), ended: false };
     let working = on_thread(move || work(reader));
     let sending = async move {
-        let mut arrived = download.ready_chunks(AT_ONCE);
-        while let Some(pieces) = arrived.next().await {
-            let (piece, lost) = match pieces.into_iter().collect::<Result<Vec<_>, _>>() {
-                Ok(pieces) => (Ok(Some(pieces)), None),
-                Err(error) => (Err(io::Error::other(error.clone())), Some(error)),
-            };
+        loop {
+            let batch = batch(&mut download).await;
+            let (ended, lost) = (matches!(&batch, Ok(pieces) if pieces.is_empty()), batch.as_ref().err().cloned());
+            let piece = batch.map(|pieces| Some(pieces).filter(|_| !ended)).map_err(io::Error::other);
             // Who does not read any more has said why.
-            if sender.send(piece).await.is_err() || lost.is_some() {
+            if sender.send(piece).await.is_err() || ended || lost.is_some() {
                 return lost;
             }
         }
-        let _ = sender.send(Ok(None)).await;
-        None
     };
-    let (done, lost) = tokio::join!(working, sending);
-    match lost {
-        Some(error) => Err(error),
-        None => Ok(done),
+    // As a task it takes turns with that of the connection: each turn of this one would ask the system for news.
+    let mut tasks = JoinSet::new();
+    tasks.spawn(sending);
+    let (done, sent) = tokio::join!(working, tasks.join_next());
+    match sent.transpose() {
+        Ok(Some(Some(error))) => Err(error),
+        Ok(Some(None) | None) => Ok(done),
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
+}
+
+/// The next pieces, about [`BATCH`] bytes unless they are the last ones; none at the end.
+async fn batch(download: &mut Download) -> Result<Vec<Bytes>, EngineError> {
+    let (mut pieces, mut length) = (Vec::new(), 0);
+    while length < BATCH
+        && let Some(piece) = download.next().await
+    {
+        let piece = piece?;
+        length += piece.len();
+        pieces.push(piece);
+    }
+    Ok(pieces)
 }
 
 /// Runs `work` on a thread where it may wait; its panic goes on.
@@ -226,6 +247,17 @@ mod tests {
             });
             let ((), arrived) = tokio::join!(writing, collected(upload));
             assert_eq!(arrived.ok(), finishes.then(|| data.clone()));
+        }
+    }
+
+    #[tokio::test]
+    async fn small_pieces_are_handed_over_together() {
+        const SMALL: usize = 32 << 10;
+        let piece = Bytes::from(vec![0; SMALL]);
+        let count = BATCH / SMALL + 3;
+        let mut download: Download = stream::iter(std::iter::repeat_n(Ok(piece), count)).boxed();
+        for expected in [BATCH / SMALL, 3, 0] {
+            assert_eq!(batch(&mut download).await.map(|pieces| pieces.len()), Ok(expected));
         }
     }
 

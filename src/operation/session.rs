@@ -114,6 +114,9 @@ pub async fn up<E: Engine>(
         async |failed: Arc<Plan>, conflict: Conflict| attempts.plan_again(change, engine, &failed, &conflict).await;
     let stop = async || {
         let observed = engine.observe(ObserveQuery::containers_of(project.name.as_str())).await?;
+        // A watch may have added services meanwhile.
+        let watched = settings.watching.as_ref().map(|watching| watching.watch.project_with_left());
+        let project = watched.as_ref().unwrap_or(project);
         Ok(Arc::new(plan::stop(project, &observed, &project.selected, None)))
     };
     prepared.announce(change, cx.events);
@@ -264,7 +267,8 @@ impl<E: Engine> Session<'_, E> {
         let watch = |interruption: Interruption, announcer: Option<Announcer>| -> BoxedWatch<'_> {
             let (engine, events, outputs) = (engine.clone(), events.clone(), outputs.clone());
             Box::pin(async move {
-                let cx = WatchContext { engine, events, outputs, interruption, announcer };
+                let added = settings.follow.added.clone();
+                let cx = WatchContext { engine, events, outputs, interruption, announcer, added };
                 if let Some(watching) = watching {
                     watching.watch.run_here(cx).await;
                 }

@@ -23,6 +23,9 @@ pub fn message(note: &WatchNote) -> String {
         WatchNote::Rebuilding { service } => {
             format!("Rebuilding service(s) [\"{service}\"] after changes were detected...")
         }
+        WatchNote::BuildCancelled { service } => {
+            format!("Build of service \"{service}\" cancelled: newer changes were detected")
+        }
         WatchNote::Built { service } => format!("service(s) [\"{service}\"] successfully built"),
         WatchNote::BuildFailed { cause, .. } => format!("Build failed. Error: {}", why(cause)),
         WatchNote::Restarted { service } => format!("service(s) [\"{service}\"] restarted"),
@@ -104,6 +107,7 @@ pub fn is_trouble(note: &WatchNote) -> bool {
         | WatchNote::Disabled
         | WatchNote::Syncing { .. }
         | WatchNote::Rebuilding { .. }
+        | WatchNote::BuildCancelled { .. }
         | WatchNote::Built { .. }
         | WatchNote::Restarted { .. }
         | WatchNote::Redefined(Redefined::Nothing | Redefined::Changes(_) | Redefined::Applying | Redefined::Applied) => {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::failure::{Files, evidence_lines};
 use super::text;
-use crate::event::{Evidence, Finding, Need, Obstacle, StepError, Trouble};
+use crate::event::{Evidence, Finding, ImageSource, Need, Obstacle, StepError, Trouble};
 use crate::plan::{FieldChange, Reason};
 use crate::project::{Condition, ServiceName};
 
@@ -64,10 +64,18 @@ fn headline(finding: &Finding) -> String {
         }
         Trouble::Unhealthy { evidence, .. } => format!("{name} is unhealthy{}", probe(evidence)),
         Trouble::Paused => format!("{name} is paused"),
-        Trouble::FileMissing { path } => format!("{name} has no container: the file {path} does not exist"),
-        Trouble::ImageMissing { image } => {
-            format!("{name} has no container: the engine does not have its image {image}")
-        }
+        Trouble::FileMissing { path } => match finding.container {
+            None => format!("{name} has no container: the file {path} does not exist"),
+            Some(_) => format!("{name} cannot be started again: the file {path} does not exist"),
+        },
+        Trouble::ImageMissing { image, source } => match source {
+            ImageSource::Registry => format!("{name} has no container: the engine does not have its image {image}"),
+            ImageSource::Build => format!("{name} has no container: its image {image} is not built"),
+            ImageSource::Nowhere => format!(
+                "{name} has no container: the engine does not have its image {image}, and `pull_policy: never` \
+                 forbids to pull it"
+            ),
+        },
         Trouble::Missing => format!("{name} has no container: it was removed, or never created"),
         Trouble::NotStarted => format!("{name} was created, but never started"),
         Trouble::Ended => format!("{name} has ended, though it is meant to run all the time"),
@@ -141,8 +149,14 @@ fn hint(finding: &Finding) -> Option<String> {
         Trouble::Unhealthy { evidence, .. } => return about_probe(evidence),
         Trouble::Paused => format!("`hoist unpause {service}` resumes it"),
         Trouble::FileMissing { .. } => "create the file, or change its path in the Compose file".to_owned(),
-        Trouble::ImageMissing { .. } => {
-            format!("`hoist up -d {service}` gets it, or says why that is not possible")
+        Trouble::ImageMissing { source: ImageSource::Registry, .. } => {
+            format!("`hoist up -d {service}` pulls it, or says why that is not possible")
+        }
+        Trouble::ImageMissing { source: ImageSource::Build, .. } => {
+            format!("`hoist up -d {service}` builds it, or says why that is not possible")
+        }
+        Trouble::ImageMissing { source: ImageSource::Nowhere, image } => {
+            format!("get it with `docker pull {image}`, or remove `pull_policy: never`")
         }
         Trouble::Missing | Trouble::TooFew { .. } | Trouble::NotStarted => {
             format!("`hoist up -d {service}` brings it up")

@@ -10,7 +10,7 @@ mod remote;
 
 pub use encoding::Encoding;
 pub(crate) use path::clean;
-pub use reader::{FolderEntry, ReadError, Reader, list_folder};
+pub use reader::{FolderEntry, ReadError, Reader, is_too_many_open, list_folder};
 pub use remote::{Remote, is_remote_context};
 
 use std::collections::HashMap;

@@ -48,9 +48,18 @@ pub enum ReadError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// This process or the system has as many files open as it may.
+    #[error("too many open files")]
+    TooManyOpen,
     /// Any other error of the system.
     #[error("{0}")]
     System(io::Error),
+}
+
+/// Whether this process, or the system, has as many files open as it may: `EMFILE` and `ENFILE`.
+#[must_use]
+pub fn is_too_many_open(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(23 | 24))
 }
 
 /// A number of bytes, shown in the largest unit that fits.
@@ -75,6 +84,8 @@ impl From<io::Error> for ReadError {
             Self::Folder
         } else if is(ErrorKind::PermissionDenied) {
             Self::Denied
+        } else if is_too_many_open(&error) {
+            Self::TooManyOpen
         } else {
             Self::System(error)
         }
@@ -90,6 +101,7 @@ impl From<ReadError> for io::Error {
             ReadError::Pipe => Self::new(ErrorKind::InvalidInput, error),
             ReadError::Denied => Self::new(ErrorKind::PermissionDenied, error),
             ReadError::TooLarge { .. } => Self::new(ErrorKind::FileTooLarge, error),
+            ReadError::TooManyOpen => Self::other(error),
         }
     }
 }

@@ -116,7 +116,8 @@ async fn a_program_in_a_terminal() {
         let mut seat = Seat::new(s.command(&["exec", "web", "sh"]), 20, 80);
         seat.shows(&s, "#").await;
         seat.types(b"\x10\x11");
-        assert_eq!(seat.ends(&s).await, 0);
+        assert_eq!(seat.ends(&s).await, 1);
+        assert!(seat.shown().ends_with("read escape sequence\r\n"), "{:?}", seat.shown());
         let mut seat = Seat::new(s.command(&["exec", "web", "sleep", "600"]), 20, 80);
         s.eventually("the terminal is raw", 20, || async { seat.is_raw().then_some(()) }).await;
         signal(&seat.child, "TERM");
@@ -198,7 +199,8 @@ async fn attached_containers_get_input_and_signals() {
         seat.types(b"echo $((6*7))\r");
         seat.shows(&s, "42").await;
         seat.types(b"\x18");
-        assert_eq!(seat.ends(&s).await, 0);
+        assert_eq!(seat.ends(&s).await, 1);
+        assert!(seat.shown().ends_with("read escape sequence\r\n"), "{:?}", seat.shown());
         assert_eq!(s.only("tty").await.state, "running");
     })
     .await;

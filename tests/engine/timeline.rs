@@ -8,7 +8,7 @@ use crate::support::{Scenario, project};
 
 const STACK: &str = "services:\n  \
     db: {<<: *idle, healthcheck: {test: [CMD, 'true'], interval: 1500ms}}\n  \
-    web: {<<: *idle, depends_on: {db: {condition: service_healthy}}}\n";
+    web: {<<: *idle, depends_on: {db: {condition: service_healthy}}, post_start: [{command: ['true']}]}\n";
 
 fn written(s: &Scenario, file: &str) -> String {
     fs::read_to_string(s.folder().join(file)).expect("the file was written")
@@ -35,7 +35,9 @@ async fn a_run_with_a_health_check() {
         s.hoist(&["up", "-d", "--timeline", "up.json"]).await.ok();
         let up = json(&s, "up.json");
         assert_eq!(up["outcome"], "done");
-        for step in ["create db/1 done", "start db/1 done", "wait db done", "start web/1 done"] {
+        for step in
+            ["create db/1 done", "start db/1 done", "wait db done", "start web/1 done", "hook post_start of web/1 done"]
+        {
             assert!(steps(&up).iter().any(|other| other == step), "{step}: {:?}", steps(&up));
         }
         let passed =
@@ -91,6 +93,15 @@ async fn a_run_that_fails() {
         let up = json(&s, "up.json");
         assert_eq!(up["outcome"], "failed");
         assert!(steps(&up).contains(&"wait db failed".to_owned()), "{:?}", steps(&up));
+        let waits = up["waits"].as_array().expect("waits");
+        let waited_for = |wait: &Value| {
+            let (lane, on) = (wait["lane"].as_u64().expect("a lane"), wait["on"].as_u64().expect("a span"));
+            let name = |of: &Value| of["name"].as_str().expect("a name").to_owned();
+            let (lane, on) = (usize::try_from(lane).expect("few"), usize::try_from(on).expect("few"));
+            (name(&up["lanes"][lane]), name(&up["spans"][on]))
+        };
+        let never_began = ("web".to_owned(), "db".to_owned());
+        assert!(waits.iter().map(waited_for).any(|wait| wait == never_began), "{waits:?}");
         s.hoist(&["timeline", "last"]).await.ok().prints("failed after").prints("× failed");
 
         // The next one fails at once: there is nothing left to do but to wait.
@@ -125,6 +136,22 @@ async fn a_run_that_is_interrupted() {
         let up = json(&s, "up.json");
         assert_eq!(up["outcome"], "interrupted");
         s.hoist(&["timeline", "last"]).await.ok().prints("was interrupted after");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn checks_that_hoist_makes_itself() {
+    let services = "services:\n  \
+        db: {<<: *idle, command: [sh, -c, 'sleep 1; touch /ready; exec sleep 600'], x-hoist: {ready: {exec: [test, -e, /ready], interval: 200ms}}}\n  \
+        web: {<<: *idle, depends_on: {db: {condition: service_healthy}}}\n";
+    project("timeline-ready", services, |s| async move {
+        s.hoist(&["up", "-d", "--timeline", "up.json"]).await.ok();
+        let up = json(&s, "up.json");
+        let tries = up["tries"].as_array().expect("tries");
+        let passed: Vec<bool> = tries.iter().map(|tried| tried["passed"].as_bool().expect("a boolean")).collect();
+        let (last, others) = passed.split_last().expect("some");
+        assert!(*last && !others.is_empty() && others.iter().all(|passed| !passed), "{passed:?}");
     })
     .await;
 }

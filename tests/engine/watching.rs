@@ -1,7 +1,11 @@
 //! `watch`: what a change of a file does with the containers.
 
+mod definitions;
+
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
 
 use crate::support::background::Background;
 use crate::support::seat::Seat;
@@ -458,60 +462,6 @@ async fn a_container_is_told_of_no_file_that_its_image_ignores() {
 }
 
 #[tokio::test]
-async fn a_change_of_the_compose_files_is_told_and_r_applies_it() {
-    let file = "services:\n  web: {<<: *idle, environment: {A: '${A:-1}'}, develop: {watch: [{path: ./src, action: sync, target: /app}]}}\n";
-    project("watch-redefined", file, |s| async move {
-        s.write("src/x", "");
-        let mut command = s.command(&["watch"]);
-        command.env("NO_COLOR", "1");
-        let mut seat = Seat::new(command, 40, 160);
-        seat.shows(&s, "Watch enabled").await;
-        let old = s.only("web").await.id;
-        s.write("src/x", "copied");
-        arrives(&s, "web", "/app/x", "copied").await;
-        // Without a key, nothing happens. A file of variables counts as well.
-        s.compose(&file.replace("src,", "src"));
-        seat.shows(&s, "The Compose files changed, and have mistakes now; what runs stays as it is:").await;
-        s.compose(file);
-        s.write(".env", "A=2\n");
-        seat.shows(&s, "r in the menu, or another `up -d`, does this:").await;
-        seat.shows(&s, "environment.A").await;
-        seat.shows(&s, "r Apply Changes").await;
-        assert_eq!(s.only("web").await.id, old);
-        seat.types(b"r");
-        seat.shows(&s, "The changed Compose files are applied").await;
-        assert_ne!(s.only("web").await.id, old);
-        assert_eq!(says(&s, "web", &["sh", "-c", "echo $A"]).await, "2\n");
-        arrives(&s, "web", "/app/x", "copied").await;
-        // The rules are those of the files.
-        s.compose(&file.replace("./src", "./other").replace("services:\n", "services:\n  more: {<<: *idle}\n"));
-        s.eventually("it is told", 20, || async {
-            (seat.shown().matches("The Compose files changed").count() >= 3).then_some(())
-        })
-        .await;
-        seat.types(b"r");
-        seat.shows(&s, "Watching other -> /app (web: sync)").await;
-        s.eventually("it watches again", 20, || async {
-            (seat.shown().matches("Watch enabled").count() >= 3).then_some(())
-        })
-        .await;
-        s.write("other/y", "1");
-        arrives(&s, "web", "/app/y", "1").await;
-        assert_eq!(s.only("more").await.service, "more");
-        s.compose(&file.replace("./src", "./other"));
-        s.eventually("it is told", 20, || async {
-            (seat.shown().matches("The Compose files changed").count() >= 4).then_some(())
-        })
-        .await;
-        seat.types(b"r");
-        seat.shows(&s, "No longer in the Compose files: \"more\"; their containers go with").await;
-        seat.types(b"\x03");
-        assert_eq!(seat.ends(&s).await, 130);
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn a_folder_with_files_of_the_container_does_not_become_a_file() {
     let file = "services:\n  web: {<<: *idle, develop: {watch: [{path: ./src, action: sync, target: /app, ignore: \
                 ['**/*.log']}]}}\n";
@@ -529,18 +479,65 @@ async fn a_folder_with_files_of_the_container_does_not_become_a_file() {
     .await;
 }
 
+/// A command of a user who may read only what modes permit. For root, `setpriv` of util-linux takes the right to read
+/// everything away.
+fn as_modes_permit(s: &Scenario, command: Command) -> Command {
+    let shut = s.folder().join("shut");
+    fs::write(&shut, "").expect("a file");
+    permit(&shut, 0o000);
+    if fs::read(&shut).is_err() {
+        return command;
+    }
+    let mut wrapped = Command::new("setpriv");
+    wrapped.arg("--bounding-set=-dac_override,-dac_read_search");
+    wrapped.arg(command.get_program()).args(command.get_args());
+    s.surround(&mut wrapped);
+    wrapped
+}
+
+fn permit(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
+}
+
 #[tokio::test]
-async fn mistakes_in_the_compose_files_are_shown_without_escape_codes() {
+async fn what_cannot_be_read_is_told_and_the_rest_goes_on() {
     let file = "services:\n  web: {<<: *idle, develop: {watch: [{path: ./src, action: sync, target: /app}]}}\n";
-    project("watch-mistakes", file, |s| async move {
-        s.write("src/x", "");
-        let mut seat = Seat::new(s.command(&["watch"]), 40, 160);
-        seat.shows(&s, "Watch enabled").await;
-        s.compose(&file.replace("develop", "devlop"));
-        seat.shows(&s, "did you mean `develop`?").await;
-        assert!(!seat.shown().contains('␛'), "{}", seat.shown());
-        seat.types(b"\x03");
-        assert_eq!(seat.ends(&s).await, 130);
+    project("watch-unreadable", file, |s| async move {
+        let (shut, also) = (s.folder().join("src/shut"), s.folder().join("src/also"));
+        s.write("src/shut/f", "1");
+        s.write("src/also/f", "1");
+        permit(&shut, 0o000);
+        permit(&also, 0o000);
+        let watch = s.begin(as_modes_permit(&s, s.command(&["watch"])));
+        s.shows(&watch, "src/shut: Permission denied").await;
+        s.shows(&watch, "src/also: Permission denied").await;
+        s.shows(&watch, "Watch enabled").await;
+        s.write("src/f", "1");
+        arrives(&s, "web", "/app/f", "1").await;
+        // A file that cannot be read does not keep the others from being copied.
+        s.write("secret", "x");
+        permit(&s.folder().join("secret"), 0o000);
+        fs::rename(s.folder().join("secret"), s.folder().join("src/secret")).expect("renamed");
+        s.shows(&watch, "secret: permission denied").await;
+        s.write("src/f", "2");
+        arrives(&s, "web", "/app/f", "2").await;
+        permit(&s.folder().join("src/secret"), 0o600);
+        arrives(&s, "web", "/app/secret", "x").await;
+        // Once it can be read, it is watched; what cannot be read any more is not gone.
+        permit(&shut, 0o755);
+        s.write("src/shut/f", "2");
+        arrives(&s, "web", "/app/shut/f", "2").await;
+        permit(&shut, 0o000);
+        s.eventually("it is told again", 20, || async {
+            (watch.stderr().matches("src/shut: Permission denied").count() == 2).then_some(())
+        })
+        .await;
+        s.write("src/f", "3");
+        arrives(&s, "web", "/app/f", "3").await;
+        assert_eq!(says(&s, "web", &["cat", "/app/shut/f"]).await, "2");
+        permit(&shut, 0o755);
+        permit(&also, 0o755);
+        stop(watch).await;
     })
     .await;
 }

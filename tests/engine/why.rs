@@ -43,7 +43,14 @@ async fn an_image_that_is_nowhere() {
             s.hoist(&["up", "-d"]).await.ends_with(1);
             let said =
                 first_line(&s, "web has no container: the engine does not have its image hoist.invalid/nosuch:1").await;
-            assert!(said.contains("hint: "), "{said}");
+            assert!(said.contains(", and `pull_policy: never` forbids to pull it\n"), "{said}");
+            assert!(said.contains("hint: get it with `docker pull hoist.invalid/nosuch:1`, or remove"), "{said}");
+            s.compose("services: {web: {<<: *idle, image: 'hoist.invalid/nosuch:1'}}");
+            let said = why(&s, &[]).await.stdout;
+            assert!(said.contains("hint: `hoist up -d web` pulls it, or says why that is not possible"), "{said}");
+            s.compose("services: {web: {<<: *idle, image: 'hoist.invalid/nosuch:1', build: .}}");
+            let said = first_line(&s, "web has no container: its image hoist.invalid/nosuch:1 is not built\n").await;
+            assert!(said.contains("hint: `hoist up -d web` builds it"), "{said}");
         },
     )
     .await;
@@ -258,6 +265,11 @@ async fn a_secret_whose_file_is_missing() {
         s.hoist(&["up", "-d"]).await.ends_with(1);
         let file = s.folder().join("password.txt");
         first_line(&s, &format!("web has no container: the file {} does not exist", file.display())).await;
+        s.write("password.txt", "x");
+        s.up(&[]).await;
+        std::fs::remove_file(&file).expect("it is there");
+        let said = first_line(&s, &format!("web cannot be started again: the file {}", file.display())).await;
+        assert!(said.contains("container hoist-test-why-secret-web-1\n"), "{said}");
     })
     .await;
 }
@@ -270,6 +282,9 @@ async fn files_that_say_something_else_by_now() {
         let said = first_line(&s, "web is not what the files say: environment.MODE has changed").await;
         assert!(said.contains("environment.MODE: \"old\" → \"new\""), "{said}");
         assert!(said.contains("hint: `hoist up -d web` applies the files"), "{said}");
+        s.compose("services: {web: {<<: *idle, environment: {MODE: new}, scale: 3}}");
+        let said = first_line(&s, "web has 1 of 3 containers\n").await;
+        assert!(said.contains("hint: `hoist up -d web` brings it up"), "{said}");
     })
     .await;
 }

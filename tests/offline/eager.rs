@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hoist::engine::EngineError;
 use hoist::engine::fake::{Fake, Run, Script};
+use hoist::event::Fact;
 use hoist::load::{LoadFailure, LoadOptions, Loaded, load};
 use hoist::observed::Health;
 use hoist::plan::{Probing, WaitCondition, Waiter};
@@ -28,6 +29,16 @@ fn pair(probing: Probing, condition: WaitCondition, timeout: Option<Duration>) -
     plans
 }
 
+/// The results of the checks that hoist made itself, as they were told.
+pub(crate) fn tries(facts: &[Fact]) -> Vec<bool> {
+    let tried = facts.iter().filter_map(|fact| {
+        let Fact::Tried { container, passed, .. } = fact else { return None };
+        assert_eq!(container, "demo-db-1");
+        Some(*passed)
+    });
+    tried.collect()
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_first_success_releases_the_dependents() {
     for (probing, ready, released) in [
@@ -48,8 +59,9 @@ async fn the_first_success_releases_the_dependents() {
 #[tokio::test(start_paused = true)]
 async fn the_test_runs_at_once_and_every_half_second() {
     let engine = slow_probes(ms(1200));
-    run(&pair(Probing::Eager, WaitCondition::Healthy, None).build(), &engine).await;
+    let (_, facts) = run(&pair(Probing::Eager, WaitCondition::Healthy, None).build(), &engine).await;
     assert_eq!(engine.times_of(TEST), [ms(0), ms(500), ms(1000), ms(1500)]);
+    assert_eq!(tries(&facts), [false, false, false, true]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,6 +11,7 @@ use hoist::project::hash::{HashForm, service_hash};
 use hoist::project::{Ready, ReadyCheck};
 use hoist::render::warning;
 
+use crate::eager::tries;
 use crate::executing::{Plans, made_by, ms, run, s, said};
 
 /// The command that the fake engine answers once a container is ready.
@@ -45,8 +46,10 @@ async fn the_first_success_releases_the_dependents() {
             engine.script("demo-db-1", ready_after(ready));
             let mut plans = Plans::new().ready(Ready { check: command(), timeout: s(21), interval: ms(500) });
             plans.pair(condition, Waiter::Dependents, None);
-            let (outcome, _) = run(&plans.build(), &engine).await;
+            let (outcome, facts) = run(&plans.build(), &engine).await;
             assert_eq!(said(&outcome), "");
+            let failed = tries(&facts).iter().filter(|passed| !**passed).count();
+            assert_eq!(ms(500) * u32::try_from(failed).expect("few"), released, "each try is told");
             assert_eq!(engine.times_of("start demo-web-1"), [released], "{condition:?}, ready after {ready:?}");
         }
     }

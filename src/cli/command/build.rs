@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::cli::engine::with_engine;
+use crate::cli::output::Remarks;
 use crate::cli::progress::{self, Origin};
 use crate::cli::{Context, Failure, output};
 use crate::engine::Engine;
@@ -108,7 +109,7 @@ fn read(args: &BuildArgs, context: &Context) -> Result<Goal, Failure> {
     if !args.with_dependencies && !args.print {
         load_options.dependencies = Dependencies::Ignore;
     }
-    let Loaded { project, sources, .. } = output::load(&load_options, context)?;
+    let Loaded { project, sources, .. } = output::load(&load_options, Remarks::NotOnSchedules, context)?;
     let environment = &project.environment;
     let options = BuildOptions {
         dependencies: if args.with_dependencies { BuildDependencies::Include } else { BuildDependencies::Ignore },

@@ -2,6 +2,7 @@
 
 use crate::cli::bring_up::{self, ConvergeArgs, UpPlanArgs};
 use crate::cli::engine::with_engine;
+use crate::cli::output::Remarks;
 use crate::cli::{Context, Failure, progress, service_names};
 use clap::Args;
 
@@ -21,7 +22,7 @@ pub(super) fn create(args: CreateArgs, context: &Context) -> Result<(), Failure>
     with_engine(
         context,
         || {
-            let loaded = bring_up::load_services(&args, context, service_names::only_run)?;
+            let loaded = bring_up::load_services(&args, Remarks::All, context, service_names::only_run)?;
             service_names::refuse_schedules(&loaded.project).map(|()| loaded)
         },
         async |loaded, engine| {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use crate::cli::engine::with_engine;
+use crate::cli::output::Remarks;
 use crate::cli::{Context, Failure, bring_up, output, service_names};
 use crate::export::graph::{self, Graph, Live, Resources};
 use crate::load::Loaded;
@@ -62,7 +63,10 @@ impl GraphFormat {
 
 pub(super) fn graph(args: &GraphArgs, context: &Context) -> Result<(), Failure> {
     let format = format(args)?;
-    let load = || output::load_services(&context.load_options(&args.services), context, service_names::only_services);
+    let load = || {
+        let options = context.load_options(&args.services);
+        output::load_services(&options, Remarks::NotOnSchedules, context, service_names::only_services)
+    };
     let graph = if args.live {
         with_engine(context, load, async |loaded, engine| {
             let project = loaded.project.name.clone();

@@ -1,6 +1,5 @@
 //! `up`: creates and starts what the files define; in the foreground it shows the logs of what it starts.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,18 +7,19 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::watch::{definitions, watch_settings};
+use crate::cli::attachment::{self, AttachArgs};
 use crate::cli::bring_up::{self, Goal, UpPlanArgs};
 use crate::cli::engine::with_engine;
 use crate::cli::recording::{self, Recording};
 use crate::cli::screen::{self, Screen, WatchSwitch};
-use crate::cli::{Context, Failure, interaction, output, progress, service_names};
+use crate::cli::{Context, Failure, interaction, output, progress};
 use crate::engine::Engine;
 use crate::event::{Events, Outputs, RunFailure};
 use crate::operation::Interruption;
-use crate::operation::follow::{Begin, FollowSettings, Stderr};
-use crate::operation::session::{self, OnExit, SessionContext, SessionOutcome, SessionSettings};
+use crate::operation::follow::FollowSettings;
+use crate::operation::session::{self, SessionContext, SessionOutcome, SessionSettings};
 use crate::operation::watch::{Definitions, Prune, Watch, Watching};
-use crate::project::{Project, ServiceName};
+use crate::project::ServiceName;
 use crate::render::logs::LogPrinter;
 use crate::render::warning;
 
@@ -57,34 +57,11 @@ pub(crate) struct UpArgs {
     pub(crate) watch: bool,
 }
 
-/// What an attached `up` shows, and when it ends.
-#[derive(Debug, Default, Args)]
-pub(crate) struct AttachArgs {
-    /// Show only the output of this service; may be repeated
-    #[arg(long, value_name = "SERVICE")]
-    pub(crate) attach: Vec<String>,
-    /// Also show the output of the services' dependencies
-    #[arg(long)]
-    pub(crate) attach_dependencies: bool,
-    /// Do not show the output of this service; may be repeated
-    #[arg(long, value_name = "SERVICE")]
-    pub(crate) no_attach: Vec<String>,
-    /// Stop all containers when one exits
-    #[arg(long)]
-    pub(crate) abort_on_container_exit: bool,
-    /// Stop all containers when one exits with a non-zero status
-    #[arg(long)]
-    pub(crate) abort_on_container_failure: bool,
-    /// Return the exit status of this service; implies --abort-on-container-exit
-    #[arg(long, value_name = "SERVICE")]
-    pub(crate) exit_code_from: Option<String>,
-}
-
 pub(super) fn up(args: &UpArgs, context: &Context) -> Result<(), Failure> {
     check(args)?;
     let load = || {
         let loaded = bring_up::load_some(&args.plan, context)?;
-        let follow = follow_settings(&args.attach, &loaded.project)?;
+        let follow = attachment::follow_settings(&args.attach, &loaded.project)?;
         Ok((loaded, follow))
     };
     with_engine(context, load, async |(loaded, follow), engine| {
@@ -112,14 +89,13 @@ async fn attached<E: Engine>(
     engine: &E,
     recording: Recording,
 ) -> Result<(), Failure> {
-    let (definitions, apply) =
-        definitions(&args.plan, context, &goal.origin.project, &goal.origin.sources, engine.is_local());
+    let (definitions, apply) = definitions(&args.plan, Some(&args.attach), context, &goal.origin, engine.is_local());
     let (watching, wanted) = watching(args.watch, definitions, goal, context)?;
     let settings = SessionSettings {
         watching,
         run: progress::run_settings(&goal.origin.project, context)?,
         follow,
-        on_exit: on_exit(&args.attach),
+        on_exit: attachment::on_exit(&args.attach),
         exit_code_from: args.attach.exit_code_from.as_deref().map(ServiceName::from),
     };
     let logs = LogPrinter::new(output::log_settings(context, args.no_color, args.no_log_prefix, args.timestamps));
@@ -223,55 +199,4 @@ fn check(args: &UpArgs) -> Result<(), Failure> {
         return Failure::usage("cannot combine --attach and --attach-dependencies");
     }
     Ok(())
-}
-
-fn on_exit(args: &AttachArgs) -> OnExit {
-    match args {
-        AttachArgs { abort_on_container_failure: true, .. } => OnExit::StopOnFailure,
-        AttachArgs { abort_on_container_exit: true, .. } | AttachArgs { exit_code_from: Some(_), .. } => OnExit::Stop,
-        _ => OnExit::GoOn,
-    }
-}
-
-/// Which services are shown, and whose exit ends the session. By default these are the named services, or all, except
-/// those with `attach: false`; an empty set stays empty.
-fn follow_settings(args: &AttachArgs, project: &Project) -> Result<FollowSettings, Failure> {
-    let known = |name: &String| project.services.contains_key(name.as_str());
-    let strangers: Vec<_> = args.attach.iter().filter(|name| !known(name)).map(String::as_str).collect();
-    if !strangers.is_empty() {
-        let meant: String = strangers.iter().map(|name| service_names::meant(project, name)).collect();
-        return Failure::usage(&format!(
-            "cannot attach to services not included in up: {}{meant}",
-            strangers.join(", ")
-        ));
-    }
-    if let Some(name) = args.exit_code_from.iter().chain(&args.no_attach).find(|name| !known(name)) {
-        return service_names::unknown_service(project, name);
-    }
-    let wants = |name: &ServiceName| project.services.get(name).is_some_and(|service| service.attach != Some(false));
-    let mut shown: BTreeSet<ServiceName> = match args {
-        AttachArgs { attach, .. } if !attach.is_empty() => {
-            attach.iter().map(|name| ServiceName::from(name.as_str())).collect()
-        }
-        AttachArgs { attach_dependencies: true, .. } => {
-            project.services.keys().filter(|name| wants(name)).cloned().collect()
-        }
-        _ => targeted(project).filter(|name| wants(name)).cloned().collect(),
-    };
-    shown.retain(|name| !args.no_attach.iter().any(|left_out| left_out == name.as_str()));
-    let monitored = (!project.selected.is_empty()).then(|| targeted(project).cloned().collect());
-    Ok(FollowSettings {
-        project: project.name.clone(),
-        separator: project.separator,
-        services: Some(shown),
-        monitored,
-        begin: Begin::Now,
-        stderr: Stderr::Apart,
-        ..FollowSettings::default()
-    })
-}
-
-/// The services that the user named; all if none was named.
-fn targeted(project: &Project) -> impl Iterator<Item = &ServiceName> {
-    project.services.keys().filter(|name| project.is_targeted(name.as_str()))
 }

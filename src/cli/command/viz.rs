@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::cli::output::Remarks;
 use crate::cli::{Context, Failure, output};
 use crate::export::viz::{self as graphviz, Detail, VizOptions};
 
@@ -47,6 +48,6 @@ pub(super) fn options(args: &VizArgs) -> Result<VizOptions, Failure> {
 
 /// Prints the graph of the project in the files, and an empty line as Docker Compose does.
 pub(super) fn print(options: &VizOptions, context: &Context) -> Result<(), Failure> {
-    let loaded = output::load(&context.load_options(&[]), context)?;
+    let loaded = output::load(&context.load_options(&[]), Remarks::NotOnSchedules, context)?;
     output::print(graphviz::graphviz(&loaded.project, options) + "\n")
 }

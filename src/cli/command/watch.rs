@@ -8,6 +8,7 @@ use clap::Args;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::cli::attachment::{self, AttachArgs};
 use crate::cli::bring_up::{self, Goal, UpPlanArgs};
 use crate::cli::engine::with_engine;
 use crate::cli::project_lock::ProjectLock;
@@ -18,6 +19,7 @@ use crate::engine::{Engine, Observe as _};
 use crate::event::{Events, Outputs};
 use crate::load::{self, Loaded};
 use crate::operation::ask::Always;
+use crate::operation::follow::AddedServices;
 use crate::operation::watch::{Definitions, Prune, Reload, Reloaded, Watch, WatchContext, WatchSettings};
 use crate::operation::{self, Detail, Interruption, OperationError, Up};
 use crate::plan::{self, BuildOptions, Recreate};
@@ -54,7 +56,8 @@ pub(super) fn watch(args: WatchArgs, context: &Context) -> Result<(), Failure> {
         let up = Up::new(project.clone(), options);
         let watch = Watch::new(project.clone(), watch_settings(&up, prune, context)?)
             .map_err(|error| Failure::Usage(error.to_string()))?;
-        let (definitions, apply) = definitions(&up_args, context, &loaded.project, &loaded.sources, engine.is_local());
+        let origin = progress::Origin { project: project.clone(), sources: loaded.sources.clone() };
+        let (definitions, apply) = definitions(&up_args, None, context, &origin, engine.is_local());
         let watch = watch.with_definitions(definitions);
         let _lock =
             if context.global.dry_run { None } else { Some(ProjectLock::take(project.name.as_str(), context)?) };
@@ -82,14 +85,15 @@ pub(super) fn watch_settings(up: &Up, prune: Prune, context: &Context) -> Result
 /// The files of the project, to be watched too; and who says that a change of them is to be applied.
 pub(super) fn definitions(
     args: &UpPlanArgs,
+    attach: Option<&AttachArgs>,
     context: &Context,
-    project: &Project,
-    sources: &SourceMap,
+    origin: &progress::Origin,
     engine_is_local: bool,
 ) -> (Definitions, Arc<Notify>) {
     let apply = Arc::new(Notify::new());
-    let reload = Arc::new(ReadAgain { args: args.clone(), context: context.clone(), engine_is_local });
-    (Definitions { files: files(project, sources), reload, apply: apply.clone() }, apply)
+    let (args, attach, context) = (args.clone(), attach.cloned(), context.clone());
+    let reload = Arc::new(ReadAgain { args, attach, context, engine_is_local });
+    (Definitions { files: files(&origin.project, &origin.sources), reload, apply: apply.clone() }, apply)
 }
 
 /// The files that were read, and the `.env` that would be.
@@ -100,6 +104,8 @@ fn files(project: &Project, sources: &SourceMap) -> BTreeSet<PathBuf> {
 
 struct ReadAgain {
     args: UpPlanArgs,
+    /// Whose output is shown, if that of any is.
+    attach: Option<AttachArgs>,
     context: Context,
     engine_is_local: bool,
 }
@@ -119,7 +125,9 @@ impl Reload for ReadAgain {
         let options = bring_up::options(&self.args, &self.context, &loaded.project, self.engine_is_local);
         let options = options.map_err(failed)?;
         let files = files(&loaded.project, &loaded.sources);
-        Ok(Reloaded { up: Up::new(Arc::new(loaded.project), options), files })
+        let follow = self.attach.as_ref().map(|attach| attachment::follow_settings(attach, &loaded.project));
+        let shown = follow.transpose().map_err(failed)?.and_then(|follow| follow.services).unwrap_or_default();
+        Ok(Reloaded { up: Up::new(Arc::new(loaded.project), options), files, shown })
     }
 }
 
@@ -131,7 +139,6 @@ async fn build<E: Engine>(
     engine: &E,
     context: &Context,
 ) -> Result<(), Failure> {
-    let watched: BTreeSet<_> = watch.services().cloned().collect();
     let origin = progress::Origin { project: Arc::new(loaded.project.clone()), sources: loaded.sources.clone() };
     let failed = |error: OperationError| origin.failure(error);
     let options = BuildOptions {
@@ -145,7 +152,7 @@ async fn build<E: Engine>(
     };
     let mut project: Project =
         plan::project_to_build(&loaded.project, &options).map_err(|error| failed(OperationError::from(error)))?;
-    project.selected = watched.into_iter().collect();
+    project.selected = watch.services().into_iter().collect();
     let mut build = operation::build(Arc::new(project), options);
     let prepared = operation::prepare(&mut build, engine, &Always::No, Detail::Enough).await.map_err(failed)?;
     if prepared.plan.is_empty() {
@@ -190,7 +197,8 @@ async fn until_interrupted<E: Engine>(
     // Both channels close with the watch, which ends the display.
     let interruptible = interruption.clone();
     let run = async move {
-        let cx = WatchContext { engine: engine.clone(), events, outputs, interruption: interruptible, announcer: None };
+        let (engine, announcer, added) = (engine.clone(), None, AddedServices::default());
+        let cx = WatchContext { engine, events, outputs, interruption: interruptible, announcer, added };
         watch.run_here(cx).await;
     };
     let shown = screen.show(received, lines, &interruption, &detach);

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use crate::cli::bring_up::{self, ConvergeArgs, UpPlanArgs};
 use crate::cli::engine::with_engine;
+use crate::cli::output::Remarks;
 use crate::cli::{Context, Failure, output, service_names};
 use crate::engine::Observe;
 use crate::load;
@@ -46,7 +47,8 @@ pub(super) fn why(args: &WhyArgs, context: &Context) -> Result<(), Failure> {
     let (findings, origin) = with_engine(
         &context,
         || {
-            let loaded = bring_up::load_services(&wanted, &context, service_names::only_services)?;
+            let loaded =
+                bring_up::load_services(&wanted, Remarks::NotOnSchedules, &context, service_names::only_services)?;
             if loaded.project.services.is_empty() {
                 return bring_up::no_service_selected(&loaded.project);
             }

@@ -13,6 +13,7 @@ use crate::cli::docker_flags::DockerFlags;
 use crate::cli::engine::connect;
 use crate::cli::invocation::Form;
 use crate::cli::parse::{Cli, definition};
+use crate::cli::runtime::runtime;
 use crate::cli::walk::Walk;
 use crate::load;
 use crate::yaml::Node;
@@ -156,7 +157,7 @@ impl<'a> Values<'a> {
     fn projects(&self) -> Vec<String> {
         let Some(context) = self.context() else { return Vec::new() };
         let Ok(engine) = connect(&context) else { return Vec::new() };
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
+        let Ok(runtime) = runtime() else { return Vec::new() };
         let asked = runtime.block_on(async { tokio::time::timeout(PATIENCE, engine.project_names()).await });
         runtime.shutdown_background();
         asked.ok().and_then(Result::ok).map(|names| names.into_iter().collect()).unwrap_or_default()

@@ -39,13 +39,23 @@ pub(super) struct TlsFiles {
     pub identity: Option<(PathBuf, PathBuf)>,
     /// Whether to accept any certificate of the engine.
     pub unverified: bool,
+    /// The folder that has no client certificate, for the message of an engine that asks for one.
+    pub without_identity: Option<PathBuf>,
 }
 
 impl TlsFiles {
-    /// Whichever of `ca.pem`, `cert.pem` and `key.pem` are in a folder.
+    /// Whichever of `ca.pem`, `cert.pem` and `key.pem` are in a folder. A certificate without its key, or a key without
+    /// its certificate, is found out when they are read.
     pub(super) fn in_folder(folder: Option<&Path>, verified: bool) -> Self {
-        let file = |name: &str| folder.map(|folder| folder.join(name)).filter(|path| path.exists());
-        Self { authority: file("ca.pem"), identity: file("cert.pem").zip(file("key.pem")), unverified: !verified }
+        let Some(folder) = folder else { return Self { unverified: !verified, ..Self::default() } };
+        let [authority, certificate, key] = ["ca.pem", "cert.pem", "key.pem"].map(|name| folder.join(name));
+        let has_identity = certificate.exists() || key.exists();
+        Self {
+            authority: Some(authority).filter(|path| path.exists()),
+            identity: has_identity.then_some((certificate, key)),
+            unverified: !verified,
+            without_identity: (!has_identity).then(|| folder.to_owned()),
+        }
     }
 }
 

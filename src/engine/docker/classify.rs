@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bollard::errors::Error;
 
-use super::address::Address;
+use super::address::{Address, TlsFiles};
 use crate::engine::EngineError;
 
 /// Classifies an unsuccessful answer by its status and message.
@@ -134,11 +134,22 @@ pub(super) fn bollard(address: &Address, error: &Error) -> EngineError {
 
 /// A request that got no response.
 pub(super) fn transport(address: &Address, error: &hyper_util::client::legacy::Error) -> EngineError {
-    if error.is_connect() {
-        EngineError::Unreachable { address: address.to_string(), cause: root_cause(error) }
-    } else {
-        EngineError::Disconnected(root_cause(error))
+    let cause = root_cause(error);
+    match missing_certificate(address, &cause) {
+        Some(cause) => EngineError::Unreachable { address: address.to_string(), cause },
+        None if error.is_connect() => EngineError::Unreachable { address: address.to_string(), cause },
+        None => EngineError::Disconnected(cause),
     }
+}
+
+/// What an engine means that ends the connection because it got no certificate, if there is none to give. Which of these
+/// it says depends on the version of TLS; with the newest one it accepts the connection first.
+fn missing_certificate(address: &Address, cause: &str) -> Option<String> {
+    let Address::Tcp { tls: Some(TlsFiles { without_identity: Some(folder), .. }), .. } = address else { return None };
+    let alerts = ["CertificateRequired", "BadCertificate", "HandshakeFailure"];
+    let path = folder.join("cert.pem");
+    let why = || format!("it asks for a client certificate: cannot read `{}`: no such file", path.display());
+    alerts.iter().any(|alert| cause.contains(alert)).then(why)
 }
 
 /// A response that broke off.
@@ -184,6 +195,21 @@ pub(super) async fn within<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_engine_that_wants_a_certificate_is_told_of_the_file_that_is_missing() {
+        let address = |without_identity| Address::Tcp {
+            host: "far".to_owned(),
+            port: 2376,
+            tls: Some(TlsFiles { without_identity, ..TlsFiles::default() }),
+        };
+        let (without, with) = (address(Some("/certs".into())), address(None));
+        let alert = "received fatal alert: CertificateRequired";
+        let said = missing_certificate(&without, alert).expect("it is missing");
+        assert_eq!(said, "it asks for a client certificate: cannot read `/certs/cert.pem`: no such file");
+        assert_eq!(missing_certificate(&without, "Connection refused"), None);
+        assert_eq!(missing_certificate(&with, alert), None);
+    }
 
     #[tokio::test]
     async fn a_connection_that_is_lost_says_what_was_asked() {

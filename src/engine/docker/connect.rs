@@ -179,9 +179,12 @@ impl ConnectSettings {
         let tls = (self.tls != TlsRequest::No).then(|| {
             let folder = self.certificates.clone().or_else(|| self.config_folder.clone());
             let mut files = TlsFiles::in_folder(folder.as_deref(), self.tls == TlsRequest::Verified);
-            files.authority = self.tls_authority.clone().or(files.authority);
+            // Docker's client insists on it too where the folder is named.
+            let named = self.certificates.as_ref().map(|folder| folder.join("ca.pem"));
+            files.authority = self.tls_authority.clone().or(named).or(files.authority);
             let (certificate, key) = files.identity.unzip();
             files.identity = self.tls_certificate.clone().or(certificate).zip(self.tls_key.clone().or(key));
+            files.without_identity = files.without_identity.filter(|_| files.identity.is_none());
             files
         });
         Address::parse(host, tls)
@@ -227,8 +230,33 @@ mod tests {
             authority: Some("/ca".into()),
             identity: Some(("/cert".into(), "/key".into())),
             unverified: false,
+            without_identity: None,
         };
         assert_eq!(settings.address(), Ok(Address::Tcp { host: "h".to_owned(), port: 2376, tls: Some(files) }));
+    }
+
+    #[test]
+    fn a_named_folder_of_certificates_must_have_its_authority() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let files = |settings: ConnectSettings| match settings.address() {
+            Ok(Address::Tcp { tls: Some(files), .. }) => files,
+            other => panic!("no TLS: {other:?}"),
+        };
+        let settings = ConnectSettings {
+            host: Some("tcp://h".to_owned()),
+            tls: TlsRequest::Verified,
+            config_folder: Some(folder.path().to_owned()),
+            ..ConnectSettings::default()
+        };
+        let none = TlsFiles { without_identity: Some(folder.path().to_owned()), ..TlsFiles::default() };
+        assert_eq!(files(settings.clone()), none, "the configuration's folder need not have any");
+        let named = ConnectSettings { certificates: settings.config_folder.clone(), ..settings };
+        let authority = Some(at("ca.pem"));
+        assert_eq!(files(named.clone()), TlsFiles { authority: authority.clone(), ..none });
+        std::fs::write(at("key.pem"), "").unwrap();
+        let identity = Some((at("cert.pem"), at("key.pem")));
+        assert_eq!(files(named), TlsFiles { authority, identity, ..TlsFiles::default() });
     }
 
     #[test]

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use tokio_rustls::TlsConnector;
 
 use super::address::TlsFiles;
+use crate::source::ReadError;
 
 /// A connector that trusts the authorities in `files` and presents the client certificate, if there is one.
 ///
@@ -35,8 +36,9 @@ pub(super) fn connector(files: &TlsFiles) -> io::Result<TlsConnector> {
     let config = match &files.identity {
         None => builder.with_no_client_auth(),
         Some((certificate, key)) => {
-            let key = PrivateKeyDer::from_pem_file(key).map_err(|error| bad_file(key, &error))?;
-            builder.with_client_auth_cert(certificates(certificate)?, key).map_err(io::Error::other)?
+            let chain = certificates(certificate)?;
+            let key = PrivateKeyDer::from_pem_file(key).map_err(|error| bad_file(key, error))?;
+            builder.with_client_auth_cert(chain, key).map_err(io::Error::other)?
         }
     };
     Ok(TlsConnector::from(Arc::new(config)))
@@ -62,12 +64,13 @@ fn authorities(file: Option<&Path>) -> io::Result<RootCertStore> {
 }
 
 fn certificates(file: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
-    let found = CertificateDer::pem_file_iter(file).map_err(|error| bad_file(file, &error))?;
-    found.collect::<Result<_, _>>().map_err(|error| bad_file(file, &error))
+    let found = CertificateDer::pem_file_iter(file).map_err(|error| bad_file(file, error))?;
+    found.collect::<Result<_, _>>().map_err(|error| bad_file(file, error))
 }
 
-fn bad_file(file: &Path, error: &dyn std::fmt::Display) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("{}: {error}", file.display()))
+fn bad_file(file: &Path, error: pem::Error) -> io::Error {
+    let why = if let pem::Error::Io(error) = error { ReadError::from(error).to_string() } else { error.to_string() };
+    io::Error::new(io::ErrorKind::InvalidData, format!("cannot read `{}`: {why}", file.display()))
 }
 
 /// Accepts any certificate, as `DOCKER_TLS` without `DOCKER_TLS_VERIFY` requires.
@@ -108,5 +111,27 @@ impl ServerCertVerifier for Unverified {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_missing_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let [authority, certificate, key] = ["ca.pem", "cert.pem", "key.pem"].map(|name| folder.path().join(name));
+        let refused = |files: &TlsFiles| connector(files).err().expect("a file is missing").to_string();
+        let named = |file: &Path, why: &str| format!("cannot read `{}`: {why}", file.display());
+        let files = TlsFiles { authority: Some(authority.clone()), ..TlsFiles::default() };
+        assert_eq!(refused(&files), named(&authority, "no such file"));
+        let files =
+            TlsFiles { identity: Some((certificate.clone(), key.clone())), unverified: true, ..TlsFiles::default() };
+        assert_eq!(refused(&files), named(&certificate, "no such file"));
+        std::fs::write(&certificate, "").unwrap();
+        assert_eq!(refused(&files), named(&key, "no such file"));
+        std::fs::write(&key, "no key").unwrap();
+        assert!(refused(&files).starts_with(&named(&key, "")));
     }
 }

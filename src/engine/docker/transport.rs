@@ -27,7 +27,8 @@ use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
 use tokio_util::io::StreamReader;
 
 use super::address::{Address, TlsFiles};
-use super::{classify, resolve, tls};
+use super::resolve::Lookup;
+use super::{classify, tls};
 use crate::engine::EngineError;
 
 /// The user agent in requests.
@@ -86,7 +87,7 @@ impl<'a> Ask<'a> {
 impl Transport {
     pub(super) fn new(address: Address) -> Self {
         let logins = Arc::new(Semaphore::new(LOGINS));
-        let connector = Connector { address: Arc::new(address), tls: Arc::default(), logins };
+        let connector = Connector { address: Arc::new(address), lookup: Arc::default(), tls: Arc::default(), logins };
         Self { client: Client::builder(TokioExecutor::new()).build(connector.clone()), connector }
     }
 
@@ -254,6 +255,7 @@ pub(super) fn reader(body: Incoming) -> impl AsyncRead + Send + Unpin + 'static 
 #[derive(Clone)]
 struct Connector {
     address: Arc<Address>,
+    lookup: Arc<Lookup>,
     /// Created from the TLS files at the first connection that needs it.
     tls: Arc<tokio::sync::OnceCell<TlsConnector>>,
     logins: Arc<Semaphore>,
@@ -280,7 +282,7 @@ impl Connector {
                 Ok(Socket::new(command.connect().await?))
             }
             Address::Tcp { host, port, tls } => {
-                let stream = TcpStream::connect(&*resolve::addresses(host, *port).await?).await?;
+                let stream = self.lookup.connect(host, *port).await?;
                 stream.set_nodelay(true)?;
                 match tls {
                     None => Ok(Socket::new(stream)),

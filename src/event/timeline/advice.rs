@@ -36,6 +36,8 @@ pub enum Advice {
         condition: Option<String>,
         /// How long the run waited for it.
         took: Duration,
+        /// Whether steps of other services came after it.
+        holds_others: bool,
         /// How long the run took.
         total: Duration,
     },
@@ -102,6 +104,8 @@ impl Timeline {
         if span.outcome != Ended::Done || took < WORTH_A_WORD || took * 3 < self.end {
             return None;
         }
+        let index = longest.span?;
+        let holds_others = self.spans.iter().any(|other| other.lane != span.lane && other.after.contains(&index));
         let name = match span.kind {
             Kind::Build | Kind::Wait => self.lanes[span.lane].name.clone(),
             Kind::Pull
@@ -115,6 +119,7 @@ impl Timeline {
             | Kind::Provider
             | Kind::Delay => span.name.clone(),
         };
-        Some(Advice::Dominated { kind: span.kind, name, condition: span.condition.clone(), took, total: self.end })
+        let (kind, condition, total) = (span.kind, span.condition.clone(), self.end);
+        Some(Advice::Dominated { kind, name, condition, took, holds_others, total })
     }
 }

@@ -36,6 +36,9 @@ pub struct Timeline {
     pub waits: Vec<Held>,
     /// The runs of health tests of the containers that were waited for.
     pub health: Vec<Health>,
+    /// The checks that hoist itself made of containers that were waited for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<Try>,
     /// What the run's duration was made of, without gaps from its beginning to its end.
     pub critical_path: Vec<Segment>,
 }
@@ -162,6 +165,23 @@ pub struct Probe {
     /// How long it took.
     #[serde(rename = "elapsed_ms", with = "milliseconds")]
     pub elapsed: Duration,
+    /// Whether it passed.
+    pub passed: bool,
+}
+
+/// A check of `x-hoist.ready`, or a run of a health test with `--eager-health`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Try {
+    /// The index of the wait.
+    pub span: usize,
+    /// The container.
+    pub container: String,
+    /// When it began.
+    #[serde(rename = "start_ms", with = "milliseconds")]
+    pub start: Duration,
+    /// When it ended.
+    #[serde(rename = "end_ms", with = "milliseconds")]
+    pub end: Duration,
     /// Whether it passed.
     pub passed: bool,
 }

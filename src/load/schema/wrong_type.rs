@@ -104,7 +104,7 @@ impl WrongType<'_> {
             });
         }
         if let Some((key, value)) = first.as_mapping().and_then(|first| first.iter().next()) {
-            let value = scalar_text(value).filter(|_| !is_secret(&key.name));
+            let value = scalar_text(value).map(|text| self.as_written(value, text)).filter(|_| !is_secret(&key.name));
             let entry = value.map_or_else(|| format!("{}:", key.name), |value| format!("{}: {value}", key.name));
             return Some(if self.in_brackets() {
                 format!("use braces instead of brackets: `{{{entry} …}}`")
@@ -134,6 +134,12 @@ impl WrongType<'_> {
         } else {
             format!("{what}: write `{entry}` instead of `- {name}`{content}")
         })
+    }
+
+    /// A scalar as the file has it, with its quotes: `* * * * *` needs them. Its `text` if it takes several lines.
+    fn as_written(&self, scalar: &Node, text: String) -> String {
+        let written = self.sources.text(scalar.span).trim();
+        if written.is_empty() || written.contains('\n') { text } else { written.to_owned() }
     }
 
     fn brackets_or_dashes(&self) -> String {

@@ -30,12 +30,14 @@ pub(super) fn pack(source: &Source, name: Option<&OsStr>, out: impl Write) -> Re
 }
 
 /// Writes an archive of single files, given by their name in it. Those that are gone are left out, and so are folders
-/// unless they are wanted. A small file is read as a whole, so that what is written to it meanwhile does no harm.
+/// unless they are wanted. A small file is read as a whole, so that what is written to it meanwhile does no harm. Those
+/// that cannot be opened are left out and returned with the reason.
 pub(in crate::operation) fn pack_files(
     files: &BTreeMap<PathBuf, PathBuf>,
     folders: bool,
     out: impl Write,
-) -> Result<(), CopyError> {
+) -> Result<Vec<(PathBuf, CopyError)>, CopyError> {
+    let mut unreadable = Vec::new();
     let mut builder = Builder::new(out);
     builder.follow_symlinks(false);
     builder.sparse(false);
@@ -43,10 +45,13 @@ pub(in crate::operation) fn pack_files(
     for (name, path) in files {
         match packer.add_single(path, name, folders) {
             Err(CopyError::Local { error, .. }) if error.kind() == io::ErrorKind::NotFound => {}
+            // Nothing of it is in the archive yet.
+            Err(error @ CopyError::Local { call: "lstat" | "open", .. }) => unreadable.push((name.clone(), error)),
             added => added?,
         }
     }
-    packer.builder.into_inner().map(drop).map_err(CopyError::Archive)
+    packer.builder.into_inner().map_err(CopyError::Archive)?;
+    Ok(unreadable)
 }
 
 struct Packer<W: Write> {

@@ -1,6 +1,7 @@
 //! What to follow, and how.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::LogQuery;
 use crate::observed::ContainerId;
@@ -15,6 +16,8 @@ pub struct FollowSettings {
     pub separator: NameSeparator,
     /// The services whose output is shown; `None` means all.
     pub services: Option<BTreeSet<ServiceName>>,
+    /// Services that came later, whose output is shown too.
+    pub added: AddedServices,
     /// Of the containers that start later, show only the replica with this number; `None` means all.
     pub number: Option<u32>,
     /// The services whose containers keep the following alive; `None` means those shown.
@@ -25,6 +28,36 @@ pub struct FollowSettings {
     pub begin: Begin,
     /// What to do with standard error.
     pub stderr: Stderr,
+}
+
+impl FollowSettings {
+    /// Whether the output of a service is shown.
+    pub(super) fn is_shown(&self, service: &ServiceName) -> bool {
+        self.services.as_ref().is_none_or(|services| services.contains(service)) || self.added.contains(service)
+    }
+
+    /// Whether the containers of a service keep the following alive.
+    pub(super) fn is_monitored(&self, service: &ServiceName) -> bool {
+        match &self.monitored {
+            Some(services) => services.contains(service),
+            None => self.is_shown(service),
+        }
+    }
+}
+
+/// Services whose output is shown although the following began without them. All clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct AddedServices(Arc<Mutex<BTreeSet<ServiceName>>>);
+
+impl AddedServices {
+    /// Shows the output of these, too.
+    pub fn add(&self, services: impl IntoIterator<Item = ServiceName>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(services);
+    }
+
+    fn contains(&self, service: &ServiceName) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(service)
+    }
 }
 
 /// Where to begin with the output of a container that is already running.

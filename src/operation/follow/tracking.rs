@@ -121,7 +121,9 @@ impl<E: Engine> Tracking<E> {
             tokio::select! {
                 announcement = announcements.recv(), if self.starting => match announcement {
                     Some(announcement) => {
-                        self.attach(Target::of_announcement(&announcement)).await;
+                        if self.settings.is_shown(&announcement.replica.service) {
+                            self.attach(Target::of_announcement(&announcement)).await;
+                        }
                         announcement.listened();
                     }
                     None => self.starting = false,
@@ -179,12 +181,11 @@ impl<E: Engine> Tracking<E> {
     }
 
     fn is_shown(&self, service: &ServiceName) -> bool {
-        self.settings.services.as_ref().is_none_or(|services| services.contains(service))
+        self.settings.is_shown(service)
     }
 
     fn is_monitored(&self, service: &ServiceName) -> bool {
-        let monitored = self.settings.monitored.as_ref().or(self.settings.services.as_ref());
-        monitored.is_none_or(|services| services.contains(service))
+        self.settings.is_monitored(service)
     }
 
     /// Whether to follow a container that appears later.

@@ -84,6 +84,17 @@ impl Actions {
     pub(super) fn is_empty(&self) -> bool {
         !self.rebuild && !self.restart && self.sync.is_empty() && self.commands.is_empty()
     }
+
+    /// These, and what later changes mean: all that is done once.
+    pub(super) fn followed_by(self, later: Self) -> Self {
+        let rebuild = self.rebuild || later.rebuild;
+        Self {
+            rebuild,
+            sync: self.sync.followed_by(later.sync),
+            restart: !rebuild && (self.restart || later.restart),
+            commands: self.commands.into_iter().chain(later.commands).collect(),
+        }
+    }
 }
 
 impl Sync {

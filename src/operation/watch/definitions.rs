@@ -15,7 +15,7 @@ use super::burst::Burst;
 use super::files::{Folders, Heard};
 use crate::engine::Engine;
 use crate::event::Redefined;
-use crate::project::Project;
+use crate::project::{Project, ServiceName};
 
 /// Reads the files of a project again.
 pub trait Reload: Send + Sync + 'static {
@@ -34,6 +34,8 @@ pub struct Reloaded {
     pub up: Up,
     /// All files that say so, and those that would if they were there.
     pub files: BTreeSet<PathBuf>,
+    /// The services whose output is shown, if that of any is.
+    pub shown: BTreeSet<ServiceName>,
 }
 
 /// The files of the project, if they are watched too.

@@ -17,9 +17,9 @@ mod sync;
 mod tree;
 mod worker;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
 use futures::future::join_all;
@@ -27,14 +27,15 @@ use futures::stream::{self, BoxStream, FuturesUnordered};
 use tokio::sync::mpsc;
 use tokio::time::{Duration, sleep};
 
-use super::Interruption;
 use super::ask::Always;
 use super::converge::{Detail, converge_with, prepare};
+use super::follow::AddedServices;
+use super::{Interruption, Up};
 use crate::engine::{ContainerEvent, ContainerEventKind, Engine, EngineError};
 use crate::event::{Events, Output, Outputs, Redefined, WatchNote};
 use crate::execute::{Announcer, ExecuteSettings};
 use crate::plan::Orphans;
-use crate::project::{Project, ServiceName, label};
+use crate::project::{Project, Service, ServiceName, label};
 
 pub use definitions::{Definitions, Reload, Reloaded};
 pub use files::{Files, Folders, Heard, Told};
@@ -51,14 +52,21 @@ use worker::{Copied, News, Worker};
 /// The delay before the engine's events are asked for again after they were lost.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
-/// A project whose files are to be watched.
+/// A project whose files are to be watched. All clones share what is known of it: if other definitions are applied, the
+/// next watch begins with them.
 #[derive(Debug, Clone)]
-pub struct Watch {
+pub struct Watch(Arc<Mutex<Watched>>);
+
+/// What is watched.
+#[derive(Debug, Clone)]
+struct Watched {
     project: Arc<Project>,
     settings: WatchSettings,
     rules: Vec<ServiceRules>,
     notes: Vec<WatchNote>,
     definitions: Option<Definitions>,
+    /// Services that were part of it, and are no longer in the files.
+    left: BTreeMap<ServiceName, Service>,
 }
 
 /// The channels of a watch.
@@ -74,6 +82,8 @@ pub struct WatchContext<E> {
     pub interruption: Interruption,
     /// Announces containers that start to whoever shows their output.
     pub announcer: Option<Announcer>,
+    /// Told which services were added by other definitions and are to be shown.
+    pub added: AddedServices,
 }
 
 impl<E> WatchContext<E> {
@@ -90,35 +100,66 @@ impl Watch {
     /// If none of them has rules, or a rule has a mistake.
     pub fn new(project: Arc<Project>, settings: WatchSettings) -> Result<Self, WatchError> {
         let (rules, notes) = rules::of_project(&project)?;
-        Ok(Self { project, settings, rules, notes, definitions: None })
+        let left = BTreeMap::new();
+        Ok(Self(Arc::new(Mutex::new(Watched { project, settings, rules, notes, definitions: None, left }))))
     }
 
-    /// The project.
+    /// The project, as it was last applied.
     #[must_use]
-    pub fn project(&self) -> &Arc<Project> {
-        &self.project
+    pub fn project(&self) -> Arc<Project> {
+        self.current().project
+    }
+
+    /// The project with the services that were part of it when it was watched, and are no longer in the files: their
+    /// containers may still be there.
+    #[must_use]
+    pub fn project_with_left(&self) -> Arc<Project> {
+        let Watched { mut project, left, .. } = self.current();
+        if !left.is_empty() {
+            Arc::make_mut(&mut project).services.extend(left);
+        }
+        project
     }
 
     /// The services that are watched.
-    pub fn services(&self) -> impl Iterator<Item = &ServiceName> {
-        self.rules.iter().map(|rules| &rules.service)
+    #[must_use]
+    pub fn services(&self) -> BTreeSet<ServiceName> {
+        self.current().rules.into_iter().map(|rules| rules.service).collect()
     }
 
     /// Watches the files that define the project, too.
     #[must_use]
     pub fn with_definitions(self, definitions: Definitions) -> Self {
-        Self { definitions: Some(definitions), ..self }
+        self.go_on_with(Watched { definitions: Some(definitions), ..self.current() });
+        self
     }
 
     /// Watches until it is interrupted.
     pub async fn run<E: Engine>(&self, cx: WatchContext<E>, mut files: Files) {
-        let (mut watch, mut copied) = (self.clone(), BTreeMap::new());
-        while let Some(next) = watch.until_redefined(&cx, &mut files, &mut copied).await {
-            watch = watch.apply(&cx, next).await;
+        let mut copied = BTreeMap::new();
+        loop {
+            let watched = self.current();
+            let Some(next) = watched.until_redefined(&cx, &mut files, &mut copied).await else { break };
+            let (up, shown) = (next.up.clone(), next.shown.clone());
+            let next = watched.redefined(next);
+            // Whatever is started from now on is part of it, even if not all of it can be.
+            cx.added.add(shown.into_iter().filter(|name| !watched.project.services.contains_key(name)));
+            self.go_on_with(next.clone());
+            watched.apply(&cx, up, &next).await;
         }
         cx.tell(WatchNote::Disabled).await;
     }
 
+    fn current(&self) -> Watched {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn go_on_with(&self, watched: Watched) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = watched;
+    }
+}
+
+impl Watched {
     /// Watches until it is interrupted, or other definitions are to be applied. `copied` is what the containers have got.
     async fn until_redefined<E: Engine>(
         &self,
@@ -199,11 +240,29 @@ impl Watch {
         next
     }
 
-    /// Applies other definitions, and goes on with them.
-    async fn apply<E: Engine>(&self, cx: &WatchContext<E>, mut next: Reloaded) -> Self {
+    /// The same with other definitions.
+    fn redefined(&self, next: Reloaded) -> Self {
+        let project = next.up.project;
+        let (rules, notes) = rules::of_project(&project).unwrap_or_else(|error| {
+            // The files are still watched: they may say something else soon.
+            (Vec::new(), vec![WatchNote::Redefined(Redefined::Invalid(error.to_string()))])
+        });
+        let definitions = self.definitions.clone().map(|mut definitions| {
+            definitions.files = next.files;
+            definitions
+        });
+        let mut left = self.left.clone();
+        left.extend(self.project.services.iter().map(|(name, service)| (name.clone(), service.clone())));
+        left.retain(|name, _| !project.services.contains_key(name));
+        let settings = WatchSettings { up: next.up.options, ..self.settings.clone() };
+        Self { project, settings, rules, notes, definitions, left }
+    }
+
+    /// Applies other definitions, which are watched `next`.
+    async fn apply<E: Engine>(&self, cx: &WatchContext<E>, mut up: Up, next: &Self) {
         cx.tell(WatchNote::Redefined(Redefined::Applying)).await;
-        let up = &mut next.up;
         let applied = async {
+            let up = &mut up;
             let prepared = prepare(up, &cx.engine, &Always::No, Detail::Enough).await?;
             let settings = ExecuteSettings {
                 announcer: cx.announcer.clone(),
@@ -217,21 +276,11 @@ impl Watch {
             Err(error) => WatchNote::NotApplied { cause: failure(error) },
         })
         .await;
-        let left = self.project.services.keys().filter(|name| !next.up.project.is_known(name.as_str()));
+        let left = self.project.services.keys().filter(|name| !next.project.is_known(name.as_str()));
         let services: Vec<_> = left.cloned().collect();
-        if !services.is_empty() && next.up.options.orphans != Orphans::Remove {
+        if !services.is_empty() && next.settings.up.orphans != Orphans::Remove {
             cx.tell(WatchNote::Left { services }).await;
         }
-        let (rules, notes) = rules::of_project(&next.up.project).unwrap_or_else(|error| {
-            // The files are still watched: they may say something else soon.
-            (Vec::new(), vec![WatchNote::Redefined(Redefined::Invalid(error.to_string()))])
-        });
-        let definitions = self.definitions.clone().map(|mut definitions| {
-            definitions.files = next.files;
-            definitions
-        });
-        let settings = WatchSettings { up: next.up.options.clone(), ..self.settings.clone() };
-        Self { project: next.up.project, settings, rules, notes, definitions }
     }
 
     /// What is watched.

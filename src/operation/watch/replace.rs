@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use super::super::ask::Always;
 use super::super::converge::{Change, Detail, converge_with, prepare};
 use super::super::{Existing, Interruption, OperationError, Up, build};
 use super::settings::WatchSettings;
 use crate::engine::Engine;
-use crate::event::{Events, Outputs, WatchFailure};
+use crate::event::{Events, Fact, Outputs, WatchFailure};
 use crate::execute::{Announcer, ExecuteSettings};
 use crate::plan::{self, BuildImages, ProjectSource, Recreate, RestartOptions, UpOptions};
 use crate::project::value::PullPolicy;
@@ -31,12 +32,12 @@ pub(super) struct Plans<E> {
 }
 
 impl<E: Engine> Plans<E> {
-    /// Builds the image of a service, and nothing that it depends on.
-    pub(super) async fn build(&self, service: &ServiceName) -> Result<(), OperationError> {
+    /// Builds the image of a service, and nothing that it depends on, until `stop` is cancelled.
+    pub(super) async fn build(&self, service: &ServiceName, stop: &CancellationToken) -> Result<(), OperationError> {
         let options = self.settings.build.clone();
         let mut project = plan::project_to_build(&self.project, &options)?;
         project.selected = vec![service.clone()];
-        self.carry_out(build(Arc::new(project), options)).await
+        self.carry_out(build(Arc::new(project), options), stop).await
     }
 
     /// Replaces the containers of a service, and what has to follow.
@@ -52,17 +53,16 @@ impl<E: Engine> Plans<E> {
             one_off: None,
             ..self.settings.up.clone()
         };
-        self.carry_out(Up::new(Arc::new(project), options)).await
+        self.carry_out(Up::new(Arc::new(project), options), &self.interruption.stop).await
     }
 
     /// Restarts the containers of a service, and those of dependents that ask for it.
     pub(super) async fn restart(&self, service: &ServiceName) -> Result<(), OperationError> {
         let options = RestartOptions { services: vec![service.clone()], ..RestartOptions::default() };
         let source = ProjectSource::Files(self.project.clone());
-        self.carry_out(Existing::new("restart", source, move |source, observed| {
-            plan::restart(source, observed, &options)
-        }))
-        .await
+        let restart =
+            Existing::new("restart", source, move |source, observed| plan::restart(source, observed, &options));
+        self.carry_out(restart, &self.interruption.stop).await
     }
 
     /// Removes images of the project that have lost their name to a newer one.
@@ -74,7 +74,9 @@ impl<E: Engine> Plans<E> {
         }
     }
 
-    async fn carry_out(&self, mut change: impl Change) -> Result<(), OperationError> {
+    /// Carries out a plan, until `stop` is cancelled.
+    async fn carry_out(&self, mut change: impl Change, stop: &CancellationToken) -> Result<(), OperationError> {
+        let interruption = Interruption { stop: stop.clone(), ..self.interruption.clone() };
         let prepared = prepare(&mut change, &self.engine, &Always::No, Detail::Enough).await?;
         let settings = ExecuteSettings {
             announcer: self.announcer.clone(),
@@ -84,13 +86,16 @@ impl<E: Engine> Plans<E> {
         let (events, mut received) = Events::channel();
         let run = async {
             let events = events;
-            converge_with(&change, &self.engine, &prepared, &events, &self.interruption, &settings).await
+            converge_with(&change, &self.engine, &prepared, &events, &interruption, &settings).await
         };
         // What happens is collected until it is this plan's turn to be shown.
         let show = async {
             let _turn = self.turn.lock().await;
             while let Some(event) = received.recv().await {
-                self.events.send(event.fact);
+                let is_of_user = self.interruption.stop.is_cancelled();
+                if is_of_user || !matches!(event.fact, Fact::Stopping(_)) {
+                    self.events.send(event.fact);
+                }
             }
         };
         tokio::join!(run, show).0

@@ -53,12 +53,26 @@ pub(super) async fn sync<E: Engine>(engine: &E, containers: &[Container], sync: 
             }
             copied => copied,
         };
-        if let Err(cause) = copied {
-            left.sync.written.clone_from(&sync.written);
-            left.cause = left.cause.or(Some(or_folder_in_the_way(cause)));
+        match copied {
+            Ok(unreadable) => {
+                left.cause = left.cause.take().or_else(|| why_unreadable(&unreadable));
+                let from_here = unreadable.iter().filter_map(|(path, _)| sync.written.get_key_value(path));
+                left.sync.written.extend(from_here.map(|(path, from)| (path.clone(), from.clone())));
+            }
+            Err(cause) => {
+                left.sync.written.clone_from(&sync.written);
+                left.cause = left.cause.or(Some(or_folder_in_the_way(cause)));
+            }
         }
     }
     left
+}
+
+/// Why files of this machine were not copied; the others were.
+fn why_unreadable(unreadable: &[(PathBuf, CopyError)]) -> Option<WatchFailure> {
+    let (_, first) = unreadable.first()?;
+    let more = if unreadable.len() > 1 { format!(", and {} more", unreadable.len() - 1) } else { String::new() };
+    Some(WatchFailure::Other(format!("{first}{more}")))
 }
 
 /// Names the folder of the container that stays where a file is to be.
@@ -128,12 +142,13 @@ async fn run<E: Engine>(
     Err(EngineError::Failed("the engine did not report how the command ended".to_owned()))
 }
 
+/// Copies what can be read; returns what cannot.
 async fn copy<E: Engine>(
     engine: &E,
     containers: &[Container],
     written: &BTreeMap<PathBuf, PathBuf>,
     parents: Parents,
-) -> Result<(), WatchFailure> {
+) -> Result<Vec<(PathBuf, CopyError)>, WatchFailure> {
     let name = |path: &PathBuf| path.strip_prefix("/").unwrap_or(path).to_owned();
     let files: BTreeMap<PathBuf, PathBuf> = written.iter().map(|(path, from)| (name(path), from.clone())).collect();
     let (writers, archives): (Vec<_>, Vec<_>) = containers.iter().map(|_| to_engine()).unzip();
@@ -141,7 +156,7 @@ async fn copy<E: Engine>(
         let mut out = FanOut(writers);
         let packed = pack_files(&files, parents == Parents::Named, &mut out);
         match &packed {
-            Ok(()) => out.finish(),
+            Ok(_) => out.finish(),
             Err(error) => out.fail(&error.to_string()),
         }
         packed
@@ -155,8 +170,11 @@ async fn copy<E: Engine>(
         unpacked.into_iter().find_map(|done| done.err().filter(|error| !matches!(error, EngineError::NotFound(_))));
     match (packed, refused) {
         // The archive could not be written because the engine did not read it: it says why.
-        (Err(CopyError::Archive(_)) | Ok(()), Some(error)) => Err(error.into()),
-        (Err(CopyError::Archive(_)) | Ok(()), None) => Ok(()),
+        (Err(CopyError::Archive(_)) | Ok(_), Some(error)) => Err(error.into()),
+        (Err(CopyError::Archive(_)), None) => Ok(Vec::new()),
+        (Ok(unreadable), None) => {
+            Ok(unreadable.into_iter().map(|(name, error)| (Path::new("/").join(name), error)).collect())
+        }
         (Err(error), _) => Err(WatchFailure::Other(error.to_string())),
     }
 }

@@ -29,9 +29,12 @@ struct Watched {
     rules: Vec<usize>,
     /// Everything at and below it, by relative path.
     entries: BTreeMap<PathBuf, Stamp>,
-    /// Why it cannot be watched as it should be.
-    trouble: Option<Trouble>,
+    /// What of it cannot be watched as it should be, and why.
+    troubles: Troubles,
 }
+
+/// Paths that are not watched, and why; `None` if they are not there yet.
+type Troubles = BTreeMap<PathBuf, Option<String>>;
 
 /// Why something is not watched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +100,7 @@ impl Tree {
                     place: Place { path: rule.path.clone(), real: rule.path.clone() },
                     rules: vec![index],
                     entries: BTreeMap::new(),
-                    trouble: None,
+                    troubles: Troubles::new(),
                 }),
             }
         }
@@ -121,7 +124,7 @@ impl Tree {
             if let Some(old) = self.places.iter_mut().find(|old| old.place.path == watched.place.path) {
                 watched.place = old.place.clone();
                 watched.entries = std::mem::take(&mut old.entries);
-                watched.trouble = old.trouble.take();
+                watched.troubles = std::mem::take(&mut old.troubles);
             }
         }
         *self = fresh;
@@ -170,37 +173,39 @@ impl Tree {
             }
             Dirty::Some(_) | Dirty::All => None,
         };
-        let mut trouble = None;
+        let mut troubles = Troubles::new();
         if let Some(paths) = paths {
             for relative in paths {
                 let watched = &self.places[index];
                 if relative.ancestors().all(|folder| self.verdict(watched, folder) != Verdict::Ignores) {
-                    self.compare(index, &relative, &mut trouble, seen);
+                    self.compare(index, &relative, &mut troubles, seen);
+                    let watched = &mut self.places[index];
+                    let path = watched.place.real.join(&relative);
+                    watched.troubles.retain(|other, _| !other.starts_with(&path) || troubles.contains_key(other));
                 }
             }
-            if trouble.is_none() {
-                return;
-            }
         } else {
-            let real = self.arrive(index, &mut trouble);
+            let real = self.arrive(index, &mut troubles);
             self.places[index].place.real = real;
-            self.compare(index, Path::new(""), &mut trouble, seen);
+            self.compare(index, Path::new(""), &mut troubles, seen);
+            self.places[index].troubles.retain(|path, _| troubles.contains_key(path));
         }
-        let watched = &mut self.places[index];
-        if trouble.is_some() && trouble != watched.trouble {
-            seen.troubles.extend(trouble.clone());
+        for (path, reason) in troubles {
+            let known = self.places[index].troubles.insert(path.clone(), reason.clone());
+            if known.as_ref() != Some(&reason) {
+                seen.troubles.push(Trouble { path, reason });
+            }
         }
-        watched.trouble = trouble;
     }
 
     /// Where the path leads now; whatever is on the way is listened to, so that it is heard when that changes.
-    fn arrive(&self, index: usize, trouble: &mut Option<Trouble>) -> PathBuf {
+    fn arrive(&self, index: usize, troubles: &mut Troubles) -> PathBuf {
         let mut path = self.places[index].place.path.clone();
         for _ in 0..MOST_LINKS {
             let mut folder = path.parent();
             while let Some(above) = folder {
                 if above.is_dir() {
-                    self.listen(above, trouble);
+                    self.listen(above, troubles);
                     break;
                 }
                 folder = above.parent();
@@ -210,27 +215,24 @@ impl Tree {
         }
         if let Err(error) = fs::symlink_metadata(&path) {
             let reason = (error.kind() != io::ErrorKind::NotFound).then(|| error.to_string());
-            *trouble = Some(Trouble { path: self.places[index].place.path.clone(), reason });
+            troubles.insert(self.places[index].place.path.clone(), reason);
         }
         path
     }
 
-    fn listen(&self, folder: &Path, trouble: &mut Option<Trouble>) {
+    fn listen(&self, folder: &Path, troubles: &mut Troubles) {
         if let Err(reason) = self.folders.listen(folder)
-            && trouble.is_none()
             && folder.is_dir()
         {
-            *trouble = Some(Trouble { path: folder.to_owned(), reason: Some(reason) });
+            troubles.insert(folder.to_owned(), Some(reason));
         }
     }
 
     /// Compares what is at and below a path with what was there.
-    fn compare(&mut self, index: usize, relative: &Path, trouble: &mut Option<Trouble>, seen: &mut Seen) {
-        let now = self.walk(index, relative, trouble);
+    fn compare(&mut self, index: usize, relative: &Path, troubles: &mut Troubles, seen: &mut Seen) {
+        let now = self.walk(index, relative, troubles);
         let entries = &mut self.places[index].entries;
-        let below = |path: &PathBuf| path.starts_with(relative);
-        let before: Vec<PathBuf> =
-            entries.range(relative.to_owned()..).map(|(path, _)| path.clone()).take_while(below).collect();
+        let before: Vec<PathBuf> = at(entries, relative).map(|(path, _)| path).collect();
         let change = |relative: PathBuf, kind, what| Change { place: index, relative, kind, what };
         for path in before {
             let Some(old) = entries.get(&path).copied() else { continue };
@@ -246,8 +248,8 @@ impl Tree {
         }
     }
 
-    /// Everything at and below a path that a rule is about, or may be about.
-    fn walk(&self, index: usize, relative: &Path, trouble: &mut Option<Trouble>) -> BTreeMap<PathBuf, Stamp> {
+    /// Everything at and below a path that a rule is about, or may be about. What cannot be looked at stays as it was.
+    fn walk(&self, index: usize, relative: &Path, troubles: &mut Troubles) -> BTreeMap<PathBuf, Stamp> {
         let mut found = BTreeMap::new();
         let mut open = vec![relative.to_owned()];
         while let Some(relative) = open.pop() {
@@ -260,15 +262,27 @@ impl Tree {
             } else {
                 watched.place.real.join(&relative)
             };
-            let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
+            let metadata = match fs::symlink_metadata(&path) {
+                Ok(metadata) => metadata,
+                Err(error) => {
+                    if !is_absence(&error) {
+                        found.extend(watched.known_at(&relative));
+                        troubles.entry(path).or_insert_with(|| Some(error.to_string()));
+                    }
+                    continue;
+                }
+            };
             let stamp = Stamp::of(&metadata);
             if stamp == Stamp::Folder {
                 // First this: what comes into it from now on is heard.
-                self.listen(&path, trouble);
+                self.listen(&path, troubles);
                 match fs::read_dir(&path) {
                     Ok(entries) => open.extend(entries.flatten().map(|entry| relative.join(entry.file_name()))),
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                    Err(error) => *trouble = Some(Trouble { path, reason: Some(error.to_string()) }),
+                    Err(error) if is_absence(&error) => continue,
+                    Err(error) => {
+                        found.extend(watched.known_at(&relative));
+                        troubles.insert(path, Some(error.to_string()));
+                    }
                 }
             }
             found.insert(relative, stamp);
@@ -296,11 +310,27 @@ impl Watched {
         path.strip_prefix(&self.place.real).ok()
     }
 
+    /// What was at and below a path when it was last looked at.
+    fn known_at(&self, relative: &Path) -> impl Iterator<Item = (PathBuf, Stamp)> {
+        at(&self.entries, relative)
+    }
+
     /// Whether a path is on the way to this one, or this one itself: what it leads to may be something else now.
     fn is_way_to(&self, path: &Path) -> bool {
         let Place { path: own, real } = &self.place;
         own.starts_with(path) || real.starts_with(path)
     }
+}
+
+/// What is at and below a path.
+fn at(entries: &BTreeMap<PathBuf, Stamp>, relative: &Path) -> impl Iterator<Item = (PathBuf, Stamp)> {
+    let from = entries.range(relative.to_owned()..).map(|(path, stamp)| (path.clone(), *stamp));
+    from.take_while(move |(path, _)| path.starts_with(relative))
+}
+
+/// Whether nothing is there; what cannot be looked at may still be.
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use futures::future::join_all;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::super::OperationError;
 use super::super::pipe::on_thread;
 use super::burst::{Burst, Dirty};
 use super::decide::{Actions, Sync, decide, initial};
@@ -23,6 +24,10 @@ use crate::engine::{Engine, ExecProgress, ExecSpec, ObserveQuery, OutputStream};
 use crate::event::{Output, WatchFailure, WatchNote};
 use crate::observed::{Container, ContainerId};
 use crate::project::{Hook, ServiceName};
+
+/// How many builds in a row are cancelled for newer changes. The next one goes on to its end, so that continuous changes
+/// do not keep all of them from it.
+const CANCELLED_IN_A_ROW: usize = 3;
 
 /// A message to the worker of a service.
 #[derive(Debug, Clone)]
@@ -124,7 +129,7 @@ impl<E: Engine> Worker<E> {
             if ends.is_some_and(|ends| ends <= Instant::now())
                 && let Some(burst) = self.burst.take()
             {
-                self.act(burst.dirty).await;
+                self.act(burst.dirty, &mut news).await;
                 continue;
             }
             tokio::select! {
@@ -158,24 +163,15 @@ impl<E: Engine> Worker<E> {
     }
 
     /// Does what a burst of changes means.
-    async fn act(&mut self, dirty: Dirty) {
-        let mut dirty = dirty;
-        if let Dirty::Some(paths) = &dirty
-            && self.ignore_files.iter().any(|file| paths.contains(file))
-        {
-            self.read_rules();
-            dirty = Dirty::All;
-        }
-        let changes = self.look(dirty).await.changes;
-        let Some(tree) = &self.tree else { return };
-        let actions = decide(tree.rules(), &tree.places(), &changes);
+    async fn act(&mut self, dirty: Dirty, news: &mut mpsc::UnboundedReceiver<News>) {
+        let mut actions = self.meaning(dirty).await;
         if actions.is_empty() {
             return;
         }
-        let Actions { rebuild, sync, restart, commands } = actions;
-        if rebuild {
-            self.rebuild().await;
+        if actions.rebuild {
+            actions = self.rebuild(actions, news).await;
         }
+        let Actions { sync, restart, commands, .. } = actions;
         let Some(containers) = self.containers().await else {
             self.left = std::mem::take(&mut self.left).followed_by(sync);
             return;
@@ -196,6 +192,18 @@ impl<E: Engine> Worker<E> {
             }))
             .await;
         }
+    }
+
+    /// What a burst of changes means.
+    async fn meaning(&mut self, mut dirty: Dirty) -> Actions {
+        if let Dirty::Some(paths) = &dirty
+            && self.ignore_files.iter().any(|file| paths.contains(file))
+        {
+            self.read_rules();
+            dirty = Dirty::All;
+        }
+        let changes = self.look(dirty).await.changes;
+        self.tree.as_ref().map(|tree| decide(tree.rules(), &tree.places(), &changes)).unwrap_or_default()
     }
 
     /// Reads what the build ignores now. A mistake in that is for the build to tell.
@@ -277,14 +285,68 @@ impl<E: Engine> Worker<E> {
         }
     }
 
-    async fn rebuild(&mut self) {
-        let service = || self.service.clone();
-        self.tell(WatchNote::Rebuilding { service: service() }).await;
-        let built = tokio::select! {
-            biased;
-            () = self.plans.interruption.stop.cancelled() => return,
-            built = self.plans.build(&self.service) => built,
+    /// Builds the image, and replaces the containers. A build is cancelled for a newer change, but not again and again.
+    /// Returns what is to be done then, with what later changes mean.
+    async fn rebuild(&mut self, mut actions: Actions, news: &mut mpsc::UnboundedReceiver<News>) -> Actions {
+        let mut cancelled = 0;
+        let built = loop {
+            self.tell(WatchNote::Rebuilding { service: self.service.clone() }).await;
+            let may_cancel = cancelled < CANCELLED_IN_A_ROW;
+            let Some(built) = self.build(may_cancel.then_some(&mut *news), &mut actions).await else {
+                cancelled += 1;
+                self.tell(WatchNote::BuildCancelled { service: self.service.clone() }).await;
+                continue;
+            };
+            break built;
         };
+        self.built(built).await;
+        actions
+    }
+
+    /// Builds the image. With news it is cancelled for a change that needs another build, which returns `None`; what other
+    /// changes mean is added to `actions`.
+    async fn build(
+        &mut self,
+        mut news: Option<&mut mpsc::UnboundedReceiver<News>>,
+        actions: &mut Actions,
+    ) -> Option<Result<(), OperationError>> {
+        let (plans, service) = (self.plans.clone(), self.service.clone());
+        let cancel_build = plans.interruption.stop.child_token();
+        let mut build = std::pin::pin!(plans.build(&service, &cancel_build));
+        loop {
+            let ends = self.burst.as_ref().map(Burst::ends).filter(|_| news.is_some());
+            tokio::select! {
+                biased;
+                ended = &mut build => return Some(ended),
+                told = next(&mut news) => match told {
+                    Some(News::Files(heard)) => self.hear(heard),
+                    // All containers are looked at after the build.
+                    Some(News::Started(_)) => {}
+                    None => news = None,
+                },
+                () = sleep_until(ends), if ends.is_some() => {
+                    let Some(burst) = self.burst.take() else { continue };
+                    // The files are looked at while the build goes on.
+                    let later = self.meaning(burst.dirty).await;
+                    let is_stale = later.rebuild;
+                    *actions = std::mem::take(actions).followed_by(later);
+                    if is_stale {
+                        cancel_build.cancel();
+                        // What has come of it is out of date.
+                        let _ = build.await;
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Goes on after a build.
+    async fn built(&mut self, built: Result<(), OperationError>) {
+        if self.plans.interruption.stop.is_cancelled() {
+            return;
+        }
+        let service = || self.service.clone();
         if let Err(error) = built {
             self.tell(WatchNote::BuildFailed { service: service(), cause: failure(error) }).await;
             return;
@@ -386,6 +448,14 @@ impl<E: Engine> Worker<E> {
 
 fn hooks(rules: &[Rule], commands: &BTreeSet<usize>) -> Vec<Hook> {
     commands.iter().filter_map(|index| rules.get(*index)).map(|rule| rule.exec.clone()).collect()
+}
+
+/// The next news, or nothing for ever if nobody listens.
+async fn next(news: &mut Option<&mut mpsc::UnboundedReceiver<News>>) -> Option<News> {
+    match news {
+        Some(news) => news.recv().await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn sleep_until(ends: Option<Instant>) {

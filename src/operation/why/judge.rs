@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::engine::{ContainerDetails, EngineError};
-use crate::event::{Finding, Need, Obstacle, StepError, Trouble};
+use crate::event::{Finding, ImageSource, Need, Obstacle, StepError, Trouble};
 use crate::execute::diagnosis;
 use crate::observed::{Container, ContainerId, Health, State};
 use crate::operation::Prepared;
 use crate::plan::{Action, Reason};
-use crate::project::value::RestartCondition;
+use crate::project::value::{PullRule, RestartCondition};
 use crate::project::{Condition, FileSource, Project, Service, ServiceName, label};
 
 /// The engine's delay before it starts a container again: it doubles with each restart, from 100 ms up to a minute.
@@ -119,17 +119,21 @@ fn of_service(
         };
         return Some(finding(Some(hook), trouble, details.get(&hook.id).and_then(|details| details.finished_at)));
     }
-    if worst.is_some() {
-        return worst;
-    }
     let wanted = service.replicas();
-    if replicas.len() >= wanted || service.provider.is_some() {
-        return None;
+    let is_short = replicas.len() < wanted && service.provider.is_none();
+    // That there are too few is worse than that one of them is outdated.
+    if !is_short || worst.as_ref().is_some_and(|worst| !matches!(worst.trouble, Trouble::Outdated { .. })) {
+        return worst;
     }
     let trouble = if let Some(path) = missing_file(case, service) {
         Trouble::FileMissing { path }
-    } else if let Some(image) = missing_image(case, service) {
-        Trouble::ImageMissing { image }
+    } else if let Some(image) = missing_image(case, service).filter(|_| replicas.is_empty()) {
+        let source = match service.pull_rule() {
+            _ if service.build.is_some() => ImageSource::Build,
+            PullRule::Never => ImageSource::Nowhere,
+            PullRule::Always | PullRule::Missing | PullRule::Build | PullRule::Refresh(_) => ImageSource::Registry,
+        };
+        Trouble::ImageMissing { image, source }
     } else if replicas.is_empty() {
         Trouble::Missing
     } else {
@@ -175,6 +179,9 @@ fn of_replica(
                 evidence: diagnosis::of_health(details),
             };
             (trouble, first_failure(details))
+        }
+        (State::Running | State::Exited | State::Dead, _) if let Some(path) = missing_file(case, service) => {
+            (Trouble::FileMissing { path }, None)
         }
         (State::Running, Health::Starting) => {
             (Trouble::NotHealthyYet { evidence: diagnosis::of_health(details) }, details.started_at)

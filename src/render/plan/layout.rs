@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use super::count::Part;
 use super::entry::{Detail, Entry, Kind, Verb};
 use super::style::PlanStyle;
 use crate::diagnostic::visible::{Colors, visible};
+use crate::render::text::wrapped;
 
 /// The indentation of an entry.
 const INDENT: usize = 2;
@@ -154,7 +155,7 @@ impl Page {
     /// `text` wrapped to fit after `indent` columns.
     fn broken(&self, text: &str, indent: usize) -> Vec<String> {
         match self.style.width {
-            Some(width) => broken(text, width.saturating_sub(indent).max(8)),
+            Some(width) => wrapped(text, width.saturating_sub(indent).max(8)),
             None => vec![text.to_owned()],
         }
     }
@@ -210,23 +211,4 @@ fn color(verb: Verb) -> &'static str {
 /// Text as a single line without control characters.
 fn clean(text: &str) -> String {
     visible(text, Colors::Shown).replace('\n', "␊")
-}
-
-/// `text` in lines of at most `width` columns, broken at spaces if possible.
-fn broken(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split_inclusive(' ') {
-        if !line.is_empty() && line.width() + word.trim_end().width() > width {
-            lines.push(std::mem::take(&mut line));
-        }
-        for character in word.chars() {
-            if line.width() + character.width().unwrap_or_default() > width && character != ' ' {
-                lines.push(std::mem::take(&mut line));
-            }
-            line.push(character);
-        }
-    }
-    lines.push(line);
-    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
 }

@@ -228,8 +228,10 @@ impl Records {
             Fact::PlanStarted { .. }
             | Fact::TasksStarted { .. }
             | Fact::Skipped { .. }
+            | Fact::HooksStarted { .. }
             | Fact::Waiting { .. }
             | Fact::Probed { .. }
+            | Fact::Tried { .. }
             | Fact::Ended => Vec::new(),
         }
     }

@@ -37,6 +37,7 @@ pub fn read(text: &str) -> Option<Timeline> {
     let is_whole = timeline.spans.iter().all(|span| span.lane < lanes && span.after.iter().all(|index| *index < spans))
         && timeline.waits.iter().all(|held| held.lane < lanes && held.on < spans)
         && timeline.health.iter().all(|health| health.span < spans)
+        && timeline.tries.iter().all(|tried| tried.span < spans)
         && timeline.critical_path.iter().all(|segment| segment.span.is_none_or(|index| index < spans));
     is_whole.then_some(timeline)
 }

@@ -41,7 +41,7 @@ pub fn advice(timeline: &Timeline) -> Option<String> {
             tenths(saved),
             gap = short(gap),
         ),
-        Advice::Dominated { kind, name, condition, took, total } => {
+        Advice::Dominated { kind, name, condition, took, holds_others, total } => {
             let (took, total) = (short(took), short(total));
             match kind {
                 Kind::Pull => format!("pulling {name} took {took} of {total}: `hoist pull` can do that beforehand"),
@@ -50,13 +50,14 @@ pub fn advice(timeline: &Timeline) -> Option<String> {
                      its output shows which step takes the time"
                 ),
                 Kind::Wait if condition.as_deref() == Some("completed") => {
-                    format!("{name} ran for {took} of {total}, and the others waited for its end")
+                    let waited = if holds_others { ", and others waited for its end" } else { "" };
+                    format!("{name} ran for {took} of {total}{waited}")
                 }
                 Kind::Wait => format!("{name} took {took} of {total} to become {}", condition.unwrap_or_default()),
                 Kind::Stop => format!(
                     "stopping {name} took {took} of {total}: a program that ends at its stop signal stops at once"
                 ),
-                Kind::Hook => format!("the pre_start hook {name} took {took} of {total}"),
+                Kind::Hook => format!("the hook {name} took {took} of {total}"),
                 Kind::Provider => format!("the provider of {name} took {took} of {total}"),
                 Kind::Delay => format!("the delay between updates of {name} took {took} of {total}"),
                 Kind::Push => format!("pushing {name} took {took} of {total}"),

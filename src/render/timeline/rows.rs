@@ -1,4 +1,5 @@
-//! The rows of a picture: lanes in the order in which they began, each with as many rows as it has steps at once.
+//! The rows of a picture: lanes in the order in which they began, each with as many rows as it has steps at once. One
+//! whose steps never began has a row for what it waited for.
 
 use std::time::Duration;
 
@@ -18,8 +19,9 @@ pub(super) struct Row {
 /// The rows of a timeline.
 pub(super) fn rows(timeline: &Timeline) -> Vec<Row> {
     let first = |lane: usize| timeline.spans.iter().filter(|span| span.lane == lane).map(|span| span.start).min();
-    let mut lanes: Vec<(LaneKind, Option<Duration>, usize)> =
-        timeline.lanes.iter().enumerate().map(|(index, lane)| (lane.kind, first(index), index)).collect();
+    let began = |lane: usize| first(lane).unwrap_or(Duration::MAX);
+    let mut lanes: Vec<(LaneKind, Duration, usize)> =
+        timeline.lanes.iter().enumerate().map(|(index, lane)| (lane.kind, began(index), index)).collect();
     lanes.sort_unstable();
     let mut rows = Vec::new();
     for (_, _, lane) in lanes {
@@ -32,6 +34,9 @@ pub(super) fn rows(timeline: &Timeline) -> Vec<Row> {
             }
             let name = if of_lane.is_empty() { name(timeline, lane) } else { String::new() };
             of_lane.push(Row { lane, name, spans: vec![index] });
+        }
+        if of_lane.is_empty() {
+            of_lane.push(Row { lane, name: name(timeline, lane), spans: Vec::new() });
         }
         rows.extend(of_lane);
     }

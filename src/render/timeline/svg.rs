@@ -15,6 +15,8 @@ const ROW: f64 = 24.0;
 const BAR: f64 = 14.0;
 /// Width of the part that shows time.
 const PLOT: f64 = 780.0;
+/// Width of the mark of a probe.
+const DOT: f64 = 6.0;
 /// Space around everything.
 const MARGIN: f64 = 16.0;
 /// Where the rows begin.
@@ -211,20 +213,34 @@ fn draw_row(picture: &mut String, timeline: &Timeline, row: &Row, y: f64, scale:
     for health in timeline.health.iter().filter(|health| row.spans.contains(&health.span)) {
         let wait = &timeline.spans[health.span];
         for (start, _, probe) in timeline.probes(health).filter(|(start, ..)| *start >= wait.start) {
-            let (class, word) = if probe.passed { ("passed", "passed") } else { ("missed", "failed") };
-            add(
-                picture,
-                format_args!(
-                    "<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\"><title>probe {word}, {} after the \
-                 start of {}</title></circle>",
-                    scale.x(start),
-                    middle + BAR / 2.0,
-                    short(probe.began),
-                    escape(&health.container)
-                ),
-            );
+            let when = format!("{} after the start of {}", short(probe.began), health.container);
+            dot(picture, scale.x(start), middle + BAR / 2.0, "probe", probe.passed, &when);
         }
     }
+    let mut last = f64::NEG_INFINITY;
+    for tried in timeline.tries.iter().filter(|tried| row.spans.contains(&tried.span)) {
+        // Above the probes of the engine, at the end: until then nothing is known. Of those that would cover each other
+        // one is enough.
+        let x = scale.x(tried.end);
+        if x - last >= DOT || tried.passed {
+            let when = format!("of {}, took {}", tried.container, short(tried.end.saturating_sub(tried.start)));
+            dot(picture, x, middle - BAR / 2.0, "check by hoist", tried.passed, &when);
+            last = x;
+        }
+    }
+}
+
+/// A mark for a probe.
+fn dot(picture: &mut String, x: f64, y: f64, what: &str, passed: bool, when: &str) {
+    let (class, word) = if passed { ("passed", "passed") } else { ("missed", "failed") };
+    let (radius, when) = (DOT / 2.0, escape(when));
+    add(
+        picture,
+        format_args!(
+            "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\"><title>{what} {word}, \
+             {when}</title></circle>"
+        ),
+    );
 }
 
 fn bar(picture: &mut String, span: &Span, middle: f64, scale: &Scale) {
@@ -303,7 +319,7 @@ fn legend(picture: &mut String, timeline: &Timeline, left: f64, y: f64) {
     if !timeline.waits.is_empty() {
         item("<line class=\"held\" x1=\"0\" y1=\"-4\" x2=\"13\" y2=\"-4\"/>", "waits for others");
     }
-    if !timeline.health.is_empty() {
+    if !timeline.health.is_empty() || !timeline.tries.is_empty() {
         item(
             "<circle class=\"passed\" cx=\"9\" cy=\"-4\" r=\"3\"/><circle class=\"missed\" cx=\"2\" cy=\"-4\" r=\"3\"/>",
             "probes",

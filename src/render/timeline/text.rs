@@ -10,13 +10,18 @@ use super::{advice, ended, headline, short, what, word};
 use crate::diagnostic::visible::{Colors, visible};
 use crate::event::timeline::{Ended, Kind, Timeline};
 use crate::render::plan::PlanStyle;
+use crate::render::text::wrapped;
 
 /// The width if that of the terminal is unknown.
 const WIDTH: usize = 100;
-/// The least width of a bar.
-const LEAST: usize = 20;
-/// Most characters of a name.
-const LONGEST: usize = 32;
+/// The least width of a bar beside its name and note.
+const LEAST: usize = 10;
+/// Most columns of a name, and the fewest that a narrow terminal leaves it.
+const NAME: std::ops::RangeInclusive<usize> = 8..=32;
+/// A terminal that is narrower gets the list of the critical path without blanks that only look good.
+const NARROW: usize = 60;
+/// A space at which no line is broken.
+const HARD_SPACE: char = '\u{a0}';
 /// Parts of the critical path that are shorter are left out of the list.
 const NEGLIGIBLE: Duration = Duration::from_millis(10);
 
@@ -24,35 +29,109 @@ const NEGLIGIBLE: Duration = Duration::from_millis(10);
 #[must_use]
 pub fn text(timeline: &Timeline, style: PlanStyle) -> String {
     let rows = rows(timeline);
-    let names: Vec<String> = rows.iter().map(|row| shortened(&visible(&row.name, Colors::Removed))).collect();
+    let mut text = String::new();
+    paragraph(&mut text, &headline(timeline), style);
+    text.push('\n');
+    draw(&mut text, timeline, &rows, style);
+    text.push('\n');
+    legend(&mut text, timeline, style);
+    text.push('\n');
+    list(&mut text, timeline, style);
+    if let Some(advice) = advice(timeline) {
+        text.push('\n');
+        paragraph(&mut text, &advice, style);
+    }
+    text
+}
+
+/// A line; several if the terminal is narrow.
+fn paragraph(text: &mut String, words: &str, style: PlanStyle) {
+    let words = visible(words, Colors::Removed);
+    match style.width {
+        Some(width) => {
+            for part in wrapped(&with_units(&words), width.max(1)) {
+                line(text, &part.replace(HARD_SPACE, " "));
+            }
+        }
+        None => line(text, &words),
+    }
+}
+
+/// The words, in which numbers stay with their units.
+fn with_units(words: &str) -> String {
+    let mut text = String::new();
+    for word in words.split(' ') {
+        let is_unit = matches!(word.trim_end_matches([',', ':']), "ms" | "s" | "min");
+        if !text.is_empty() {
+            text.push(if is_unit && text.ends_with(|last: char| last.is_ascii_digit()) { HARD_SPACE } else { ' ' });
+        }
+        text += word;
+    }
+    text
+}
+
+/// A row for each lane: its name, its bar, and what took longest, if there is room for that.
+fn draw(text: &mut String, timeline: &Timeline, rows: &[Row], style: PlanStyle) {
+    let room = style.width.unwrap_or(WIDTH);
     let notes: Vec<String> = rows.iter().map(|row| note(timeline, row)).collect();
+    let note_width = notes.iter().map(|note| note.width() + 2).max().unwrap_or_default();
+    let with_notes = room >= NAME.start() + 2 + LEAST + note_width;
+    let room = if with_notes { room - note_width } else { room };
+    let most = room.saturating_sub(2 + LEAST).clamp(*NAME.start(), *NAME.end());
+    let names: Vec<String> = rows.iter().map(|row| shortened(&visible(&row.name, Colors::Removed), most)).collect();
     let name_width = names.iter().map(|name| name.width()).max().unwrap_or_default();
-    let note_width = notes.iter().map(|note| note.width()).max().unwrap_or_default();
-    let width = style.width.unwrap_or(WIDTH).saturating_sub(name_width + note_width + 4).max(LEAST);
-    let mut text = format!("{}\n\n", visible(&headline(timeline), Colors::Removed));
+    let width = room.saturating_sub(name_width + 2).max(1);
     for ((row, name), note) in rows.iter().zip(&names).zip(&notes) {
         let padding = " ".repeat(name_width - name.width());
         let bar = bar(timeline, row, width, style.color);
-        line(&mut text, format!("{name}{padding}  {bar}  {note}").trim_end());
+        let note = if with_notes { note } else { "" };
+        line(text, format!("{name}{padding}  {bar}  {note}").trim_end());
     }
-    let has_failed = timeline.spans.iter().any(|span| span.outcome == Ended::Failed);
-    text.push_str("\n█ critical path  ▒ other work  ━ critical wait  ─ other wait  · waits for others");
-    text.push_str(if has_failed { "  × failed\n\n" } else { "\n\n" });
-    line(&mut text, "critical path:");
+}
+
+fn legend(text: &mut String, timeline: &Timeline, style: PlanStyle) {
+    let mut items = vec!["█ critical path", "▒ other work", "━ critical wait", "─ other wait", "· waits for others"];
+    if timeline.spans.iter().any(|span| span.outcome == Ended::Failed) {
+        items.push("× failed");
+    }
+    let mut now = String::new();
+    for item in items {
+        if !now.is_empty() && style.width.is_some_and(|width| now.width() + 2 + item.width() > width) {
+            line(text, &std::mem::take(&mut now));
+        }
+        now += if now.is_empty() { "" } else { "  " };
+        now += item;
+    }
+    line(text, &now);
+}
+
+/// The critical path.
+fn list(text: &mut String, timeline: &Timeline, style: PlanStyle) {
+    line(text, "critical path:");
     let shown = timeline.critical_path.iter().filter(|segment| segment.duration() >= NEGLIGIBLE);
-    for segment in shown {
-        let what = match segment.span.map(|index| &timeline.spans[index]) {
+    let times: Vec<_> = shown.map(|segment| (segment.span, short(segment.start), short(segment.duration()))).collect();
+    let is_narrow = style.width.is_some_and(|width| width < NARROW);
+    let longest =
+        |widths: &mut dyn Iterator<Item = usize>| if is_narrow { widths.max().unwrap_or_default() } else { 10 };
+    let at_width = longest(&mut times.iter().map(|(_, at, _)| at.width()));
+    let took_width = longest(&mut times.iter().map(|(_, _, took)| took.width()));
+    let indent = at_width + took_width + 4;
+    for (span, at, took) in times {
+        let what = match span.map(|index| &timeline.spans[index]) {
             Some(span) => what(span) + ended(span.outcome),
             None => "between steps".to_owned(),
         };
-        let (at, took) = (short(segment.start), short(segment.duration()));
-        line(&mut text, &format!("{at:>10}  {took:>10}  {}", visible(&what, Colors::Removed)));
+        let what = visible(&what, Colors::Removed);
+        let parts = match style.width {
+            Some(width) => wrapped(&what, width.saturating_sub(indent).max(1)),
+            None => vec![what.into()],
+        };
+        let times = format!("{at:>at_width$}  {took:>took_width$}");
+        for (index, part) in parts.iter().enumerate() {
+            let times = if index == 0 { times.as_str() } else { "" };
+            line(text, &format!("{times:indent$}{part}"));
+        }
     }
-    if let Some(advice) = advice(timeline) {
-        text.push('\n');
-        line(&mut text, &visible(&advice, Colors::Removed));
-    }
-    text
 }
 
 fn line(text: &mut String, line: &str) {
@@ -63,7 +142,9 @@ fn line(text: &mut String, line: &str) {
 fn note(timeline: &Timeline, row: &Row) -> String {
     let spans = row.spans.iter().map(|index| &timeline.spans[*index]);
     let failed = spans.clone().find(|span| span.outcome == Ended::Failed);
-    let Some(span) = failed.or_else(|| spans.max_by_key(|span| span.duration())) else { return String::new() };
+    let Some(span) = failed.or_else(|| spans.max_by_key(|span| span.duration())) else {
+        return "not started".to_owned();
+    };
     let word = span.condition.as_deref().unwrap_or_else(|| word(span.kind));
     format!("{word} {}{}", short(span.duration()), ended(span.outcome))
 }
@@ -151,10 +232,10 @@ fn column(time: Duration, end: Duration, width: usize) -> usize {
     usize::try_from(column).unwrap_or(width).min(width)
 }
 
-fn shortened(text: &str) -> String {
-    if text.chars().count() <= LONGEST {
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
         return text.to_owned();
     }
-    let skipped = text.chars().count() - (LONGEST - 1);
+    let skipped = text.chars().count() - (most - 1);
     std::iter::once('…').chain(text.chars().skip(skipped)).collect()
 }

@@ -35,6 +35,10 @@ pub fn trace(timeline: &Timeline) -> String {
             let name = what(span) + ended(span.outcome);
             events.push(slice(track_id, &name, word(span.kind), span.start, span.end, &arguments));
         }
+        for tried in timeline.tries.iter().filter(|tried| row.spans.contains(&tried.span)) {
+            let name = if tried.passed { "check passed" } else { "check failed" };
+            events.push(slice(track_id, name, "check", tried.start, tried.end, &json!({})));
+        }
         for health in timeline.health.iter().filter(|health| row.spans.contains(&health.span)) {
             let wait = &timeline.spans[health.span];
             for (start, end, probe) in timeline.probes(health).filter(|(start, ..)| *start >= wait.start) {

@@ -16,10 +16,11 @@ registry_start() {
     registry_stop
     if registry_answers; then die "something else answers at $REGISTRY_ADDRESS already"; fi
     fetch_suite_of_peer
-    mkdir -p "$folder/data"
+    mkdir -p "$folder"
     {
-        printf 'version: 0.1\nlog: { level: warn }\nstorage: { filesystem: { rootdirectory: %s }, delete: { enabled: true } }\n' \
-            "$folder/data"
+        # In memory: on a disk it writes its small files in place, and two tags of one image that are pushed at once may
+        # find them empty ("digest invalid", "blob unknown to registry").
+        printf 'version: 0.1\nlog: { level: warn }\nstorage: { inmemory: {}, delete: { enabled: true } }\n'
         printf 'http: { addr: "%s" }\n' "$REGISTRY_ADDRESS"
         if (($#)); then printf 'auth: { htpasswd: { realm: bed, path: %s } }\n' "$folder/htpasswd"; fi
     } >"$folder/config.yml"

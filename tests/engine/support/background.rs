@@ -1,7 +1,7 @@
 //! A run of the binary that goes on beside the steps of its scenario.
 
 use std::fs;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -18,10 +18,15 @@ pub(crate) struct Background {
 impl Scenario {
     /// Begins `hoist ARGUMENTS`.
     pub(crate) fn background(&self, arguments: &[&str]) -> Background {
+        self.begin(self.command(arguments))
+    }
+
+    /// Begins a command.
+    pub(crate) fn begin(&self, mut command: Command) -> Background {
+        let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
         self.note(format!("$ {}   [in the background]", arguments.join(" ")));
         let output = tempfile::tempdir().expect("a temporary folder");
         let file = |name: &str| Stdio::from(fs::File::create(output.path().join(name)).expect("a file can be made"));
-        let mut command = self.command(arguments);
         let child = command.stdout(file("stdout")).stderr(file("stderr")).spawn().expect("the binary starts");
         Background { child, output }
     }
@@ -45,7 +50,8 @@ impl Background {
         self.text("stdout")
     }
 
-    fn stderr(&self) -> String {
+    /// What it has written to standard error so far.
+    pub(crate) fn stderr(&self) -> String {
         self.text("stderr")
     }
 

@@ -8,6 +8,7 @@ mod forms;
 mod graph;
 mod interruption;
 mod jobs;
+mod limits;
 mod listed;
 mod remarks;
 mod security;
@@ -43,6 +44,17 @@ impl Case {
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", "/nonexistent");
         command.env("DOCKER_HOST", "unix:///nonexistent/docker.sock");
         Self { folder, command, input: None }
+    }
+
+    /// Where the shell's `ulimit` was called with these arguments before.
+    pub(crate) fn limited(mut self, limit: &str) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit {limit} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_hoist")]);
+        shell.args(self.command.get_args());
+        shell.current_dir(self.folder.path()).env_clear();
+        shell.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.command = shell;
+        self
     }
 
     /// Called by another name than `hoist`.

@@ -22,3 +22,22 @@ fn other_commands_make_no_remarks() {
         assert!(ran.stderr.contains("compose.yaml:1:"), "errors are told: {command}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn when_jobs_run_matters_to_few_commands() {
+    let file = "services: {web: {image: i}}
+jobs:
+  often: {image: i, triggers: {manual: true, schedule: [often]}}
+  never: {image: i, triggers: {manual: false}}
+";
+    let remarks = |command: &str| {
+        let ran = Case::new(command).file("compose.yaml", file).run();
+        ["`often` is not a cron expression", "job `never` never runs"].map(|remark| ran.stderr.contains(remark))
+    };
+    for command in ["config", "plan", "up -d", "create"] {
+        assert_eq!(remarks(command), [true, true], "{command}");
+    }
+    for command in ["build", "down", "graph", "logs", "ps", "pull", "run web", "start", "viz", "why"] {
+        assert_eq!(remarks(command), [false, false], "{command}");
+    }
+}

@@ -171,12 +171,13 @@ async fn a_terminal_is_raw_meanwhile_and_passes_its_size_on() {
 async fn the_detach_keys_leave_a_command_running() {
     let mut screen = Screen { typed: vec![(s(1), b"a\x10"), (s(2), b"\x11b")], ..Screen::terminal() };
     let engine = engine();
-    assert_eq!(exec(&["sleep"], true).run(&engine, &mut screen).await.unwrap(), 0);
+    let left = exec(&["sleep"], true).run(&engine, &mut screen).await;
+    assert_eq!(left.unwrap_err().to_string(), "read escape sequence");
     assert_eq!(engine.exec_inputs()[0].0, b"a");
     assert_eq!(screen.modes(), [true, false]);
     let other = Exec { keys: "ctrl-x".parse().unwrap(), ..exec(&["sleep"], true) };
     let mut screen = Screen { typed: vec![(s(1), b"\x10\x11\x18")], ..Screen::terminal() };
-    assert_eq!(other.run(&engine, &mut screen).await.unwrap(), 0);
+    assert!(matches!(other.run(&engine, &mut screen).await, Err(OperationError::Detached)));
     assert_eq!(engine.exec_inputs()[1].0, b"\x10\x11");
     assert_eq!(engine.execs()[1].detach_keys.as_deref(), Some("ctrl-x"));
 }
@@ -279,7 +280,8 @@ async fn an_engine_that_takes_no_signals_does_not_keep_the_user() {
 async fn a_container_with_a_terminal_is_left_with_the_keys() {
     let engine = reading(true, 60);
     let mut screen = Screen { typed: vec![(s(2), b"x\x10\x11")], ..Screen::terminal() };
-    assert_eq!(attach(Signals::Forwarded).run(&engine, &mut screen).await.unwrap(), 0);
+    let left = attach(Signals::Forwarded).run(&engine, &mut screen).await;
+    assert!(matches!(left, Err(OperationError::Detached)), "{left:?}");
     assert_eq!(screen.modes(), [true, false]);
     assert_eq!(engine.sizes(), [WindowSize { rows: 31, ..SIZE }, SIZE], "the program draws anew");
     let refused = attach(Signals::Forwarded).run(&engine, &mut Screen::pipe()).await.unwrap_err().to_string();

@@ -65,7 +65,9 @@ impl Timeline {
             }
             // What a step is at meanwhile is not drawn.
             Fact::Waiting { .. }
+            | Fact::HooksStarted { .. }
             | Fact::Probed { .. }
+            | Fact::Tried { .. }
             | Fact::LeftAlone(_)
             | Fact::Retrying { .. }
             | Fact::Progress { .. }

@@ -7,6 +7,7 @@ mod origin;
 mod variables;
 
 use crate::cli::engine::with_engine;
+use crate::cli::output::Remarks;
 use crate::cli::{Context, Failure, output};
 use crate::load::{LoadOptions, Loaded, Purpose};
 use crate::project::canonical::{self, Form};
@@ -21,14 +22,14 @@ use listing::Listing;
 pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<(), Failure> {
     let options = load_options(args, context);
     if let Some(listing) = Listing::asked(args) {
-        let loaded = output::load(&options, context)?;
+        let loaded = output::load(&options, Remarks::All, context)?;
         // `-q` silences only what is rendered.
         return output::print(listing.text(&loaded.project)?);
     }
     let text = if args.variables {
         variables::text(args, &options, context)?
     } else if args.environment {
-        listing::environment(&output::load(&options, context)?.project).into_bytes()
+        listing::environment(&output::load(&options, Remarks::All, context)?.project).into_bytes()
     } else {
         render(args, &options, context)?.into_bytes()
     };
@@ -73,7 +74,7 @@ fn render(args: &ConfigArgs, options: &LoadOptions, context: &Context) -> Result
     };
     let printed = |loaded: &Loaded| canonical::double_dollars(canonical::project(&loaded.project, form));
     if !args.asks_registries() {
-        let loaded = output::load(options, context)?;
+        let loaded = output::load(options, Remarks::All, context)?;
         if args.quiet {
             return Ok(String::new());
         }
@@ -85,7 +86,7 @@ fn render(args: &ConfigArgs, options: &LoadOptions, context: &Context) -> Result
     }
     with_engine(
         context,
-        || output::load(options, context),
+        || output::load(options, Remarks::All, context),
         async |loaded, engine| {
             let tree = digests::pin(printed(&loaded), format, args, &engine, context).await?;
             Ok(rendered(&tree, args, format, &loaded, context))

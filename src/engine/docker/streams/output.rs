@@ -78,7 +78,11 @@ impl Demultiplexer {
             match (self.stream, chunks.last_mut()) {
                 (None, _) => {}
                 (Some(stream), Some(last)) if last.stream == stream => last.bytes.extend_from_slice(payload),
-                (Some(stream), _) => chunks.push(LogChunk { stream, bytes: payload.to_vec() }),
+                (Some(stream), _) => {
+                    let mut run = Vec::with_capacity(payload.len() + following(bytes, stream));
+                    run.extend_from_slice(payload);
+                    chunks.push(LogChunk { stream, bytes: run });
+                }
             }
         }
         Ok(chunks)
@@ -88,14 +92,7 @@ impl Demultiplexer {
         let (part, rest) = bytes.split_at((HEADER - self.header.len()).min(bytes.len()));
         self.header.extend_from_slice(part);
         if let [kind, 0, 0, 0, a, b, c, d] = self.header[..] {
-            self.stream = match kind {
-                // Standard input.
-                0 => None,
-                1 => Some(OutputStream::Stdout),
-                // 3 is an error of the engine itself, in the middle of the stream.
-                2 | 3 => Some(OutputStream::Stderr),
-                _ => return Err(bad_frame()),
-            };
+            self.stream = stream_of(kind)?;
             self.remaining = u32::from_be_bytes([a, b, c, d]) as usize;
             self.header.clear();
         } else if self.header.len() == HEADER {
@@ -103,6 +100,31 @@ impl Demultiplexer {
         }
         Ok(rest)
     }
+}
+
+/// The stream that the first byte of a header stands for.
+fn stream_of(kind: u8) -> Result<Option<OutputStream>, EngineError> {
+    match kind {
+        // Standard input.
+        0 => Ok(None),
+        1 => Ok(Some(OutputStream::Stdout)),
+        // 3 is an error of the engine itself, in the middle of the stream.
+        2 | 3 => Ok(Some(OutputStream::Stderr)),
+        _ => Err(bad_frame()),
+    }
+}
+
+/// How many bytes of `stream` the frames at the beginning of `bytes` have, before one of another stream.
+fn following(mut bytes: &[u8], stream: OutputStream) -> usize {
+    let mut length = 0;
+    while let Some((&[kind, _, _, _, a, b, c, d], rest)) = bytes.split_first_chunk()
+        && stream_of(kind) == Ok(Some(stream))
+    {
+        let payload = rest.len().min(u32::from_be_bytes([a, b, c, d]) as usize);
+        length += payload;
+        bytes = &rest[payload..];
+    }
+    length
 }
 
 fn bad_frame() -> EngineError {
@@ -144,6 +166,7 @@ mod tests {
         let chunks = Demultiplexer::default().push(&bytes).unwrap();
         assert_eq!(chunks.len(), 2);
         assert_eq!(chunks[0].bytes, b"a\nb\n");
+        assert_eq!(chunks[0].bytes.capacity(), 4, "its room is made at once, and no more than that");
     }
 
     #[test]

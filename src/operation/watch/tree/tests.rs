@@ -76,6 +76,32 @@ fn ignored_folders_are_neither_entered_nor_listened_to() {
     assert!(f.all().is_empty());
 }
 
+/// Refuses to listen to folders of some name.
+struct Refusing(&'static str);
+
+impl Folders for Refusing {
+    fn listen(&self, folder: &Path) -> Result<(), String> {
+        if folder.ends_with(self.0) { Err("no".to_owned()) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn each_folder_that_cannot_be_listened_to_is_told_once() {
+    let f = Fixture::new("src", &["src/one/shut/a", "src/two/shut/b"], &[]);
+    let rules = f.tree.rules().to_vec();
+    let mut tree = Tree::new(rules, Arc::new(Refusing("shut")));
+    let told = |seen: &Seen| seen.troubles.iter().map(|trouble| trouble.path.clone()).collect::<Vec<_>>();
+    let seen = tree.look(&Dirty::All);
+    assert_eq!(told(&seen), [f.at("src/one/shut"), f.at("src/two/shut")]);
+    assert!(shown(&seen).contains(&"+two/shut/b".to_owned()), "what is there is looked at all the same");
+    assert!(told(&tree.look(&Dirty::All)).is_empty());
+    assert!(told(&tree.look(&Dirty::Some([f.at("src/one")].into()))).is_empty());
+    fs::remove_dir_all(f.at("src/one/shut")).expect("removed");
+    tree.look(&Dirty::Some([f.at("src/one/shut")].into()));
+    write(&f.at("src/one/shut/a"), "");
+    assert_eq!(told(&tree.look(&Dirty::Some([f.at("src/one/shut")].into()))), [f.at("src/one/shut")]);
+}
+
 #[test]
 fn only_what_changed_is_a_change() {
     let mut f = Fixture::new("src", &["src/a", "src/sub/b", "src/sub/c"], &[]);
