@@ -18,15 +18,28 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     closest_within(name, candidates, 3)
 }
 
-/// Like [`closest`], for variables, whose names often differ in one word: allows one edit per six letters.
+/// Like [`closest`], for variables, whose names often differ in one word: allows one edit per six letters, or a fifth of
+/// the letters to be left out.
 ///
 /// ```
 /// use hoist::diagnostic::suggest::closest_variable;
 /// assert_eq!(closest_variable("IMAGE_TAG", ["IMAGETAG"]), Some("IMAGETAG"));
 /// assert_eq!(closest_variable("DB_HOST", ["DB_PORT"]), None);
+/// assert_eq!(closest_variable("DB_PASSWORD", ["DB_PASSWD"]), Some("DB_PASSWD"));
 /// ```
 pub fn closest_variable<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    closest_within(name, candidates, 6)
+    let candidates: Vec<&str> = candidates.into_iter().take(MOST_CANDIDATES).collect();
+    closest_within(name, candidates.iter().copied(), 6)
+        .or_else(|| candidates.into_iter().find(|other| is_abbreviation(name, other) || is_abbreviation(other, name)))
+}
+
+/// Whether `short` is `long` without a few of the letters in it.
+fn is_abbreviation(short: &str, long: &str) -> bool {
+    let missing = long.len().saturating_sub(short.len());
+    let mut letters = long.chars();
+    (1..=long.len() / 5).contains(&missing)
+        && short.chars().next_back() == long.chars().next_back()
+        && short.chars().all(|letter| letters.any(|other| other.eq_ignore_ascii_case(&letter)))
 }
 
 /// The closest candidate with at most one edit per `letters` letters.

@@ -72,7 +72,8 @@ fn project_name(
     };
     discover::project_name(sources).unwrap_or_else(|error| {
         findings.error(error);
-        String::new()
+        // Without any name, variables that hold it would seem to be empty.
+        "project".to_owned()
     })
 }
 

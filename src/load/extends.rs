@@ -6,21 +6,24 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Explain, suggest};
 use crate::load::file::RemoteFile;
+use crate::load::file_name::is_yaml;
 use crate::load::ignored_key::{IgnoredKey, ignored_keys};
 use crate::load::layer::Layer;
 use crate::load::paths;
 use crate::load::reset::TaggedPaths;
 use crate::project::circle::{Circle, is_shown};
-use crate::source::{Remote, SourceMap, Span, Spanned};
-use crate::yaml::{Key, Mapping, Node, Value};
+use crate::source::{Reader, Remote, SourceMap, Span, Spanned, list_folder};
+use crate::yaml::{self, Key, Mapping, Node, Value};
 
 /// An `extends` that cannot be followed.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExtendsError {
     /// The base service does not exist.
-    #[error("service `{service}` extends `{}`, which {} does not define", base.value, place(file.as_ref()))]
+    #[error("{what} `{service}` extends `{}`, which {} does not define", base.value, place(file.as_ref()))]
     UnknownBase {
+        /// `service` or `job`.
+        what: &'static str,
         /// The service that extends.
         service: String,
         /// The name as written.
@@ -29,14 +32,16 @@ pub enum ExtendsError {
         file: Option<PathBuf>,
         /// The closest name that is defined there.
         closest: Option<String>,
-        /// The other file of the project that defines it.
+        /// Another file of the project, or next to this one, that defines it.
         elsewhere: Option<PathBuf>,
         /// Whether the file that extends defines it.
         here: bool,
     },
     /// `extends` is not the name of a single service.
-    #[error("`extends` of service `{service}` takes one service, not {found}")]
+    #[error("`extends` of {what} `{service}` takes one service, not {found}")]
     NotOne {
+        /// `service` or `job`.
+        what: &'static str,
         /// The service that extends.
         service: String,
         /// What was found there.
@@ -45,8 +50,10 @@ pub enum ExtendsError {
         span: Span,
     },
     /// `extends` has no `service`.
-    #[error("`extends` of service `{service}` does not name a service")]
+    #[error("`extends` of {what} `{service}` does not name a service")]
     NoService {
+        /// `service` or `job`.
+        what: &'static str,
         /// The service that extends.
         service: String,
         /// Where it is in the file.
@@ -64,8 +71,10 @@ pub enum ExtendsError {
     #[error(transparent)]
     Remote(#[from] RemoteFile),
     /// The chain of services that extend each other is too long, or too many values are copied.
-    #[error("`extends` of service `{service}` exceeds a limit: {limit}")]
+    #[error("`extends` of {what} `{service}` exceeds a limit: {limit}")]
     TooMuch {
+        /// `service` or `job`.
+        what: &'static str,
         /// The service that extends.
         service: String,
         /// The exceeded limit.
@@ -86,6 +95,38 @@ const ONE_SERVICE: &str = "extend one service, which may itself extend another";
 
 fn place(file: Option<&PathBuf>) -> String {
     file.map_or_else(|| "the same file".to_owned(), |file| format!("`{}`", file.display()))
+}
+
+impl ExtendsError {
+    /// Looks for a file next to this one that defines the missing base.
+    pub(super) fn look_beside(&mut self, sources: &SourceMap, reader: &Reader) {
+        if let Self::UnknownBase { base, file: None, elsewhere: elsewhere @ None, here: false, .. } = self {
+            let path = sources.file(base.span.file).path();
+            *elsewhere = files_beside(path)
+                .find(|file| defines(file, &base.value, reader))
+                .and_then(|file| Some(PathBuf::from(file.file_name()?)));
+        }
+    }
+}
+
+/// Maximum number of files next to one that are searched for a service.
+const MOST_FILES: usize = 20;
+
+/// The other Compose files in the folder of `path`.
+fn files_beside(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let names = list_folder(&folder).into_iter().filter(|entry| !entry.is_folder && is_yaml(&entry.name));
+    let path = path.to_owned();
+    names.map(move |entry| folder.join(entry.name)).filter(move |file| *file != path).take(MOST_FILES)
+}
+
+/// Whether the file defines a service.
+fn defines(file: &Path, service: &str, reader: &Reader) -> bool {
+    let Ok(content) = reader.read(file) else { return false };
+    let mut sources = SourceMap::default();
+    let file = sources.add_bytes(file, content);
+    let documents = yaml::parse(&sources, file).documents;
+    documents.iter().any(|document| document.get("services").is_some_and(|services| services.get(service).is_some()))
 }
 
 impl Explain for ExtendsError {
@@ -359,7 +400,8 @@ impl<F: Files> Resolver<'_, F> {
 
     fn too_much(&mut self, at: FileIndex, name: &str, span: Span, limit: &'static str) {
         if !std::mem::replace(&mut self.refused, true) {
-            self.load.error(ExtendsError::TooMuch { service: name.to_owned(), limit, span });
+            let what = self.what(at);
+            self.load.error(ExtendsError::TooMuch { what, service: name.to_owned(), limit, span });
         }
         self.give_up(at, name);
     }
@@ -401,7 +443,7 @@ impl<F: Files> Resolver<'_, F> {
             }
             Value::Mapping(mapping) => mapping,
             Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Timestamp(_) | Value::Sequence(_) => {
-                self.not_one(name, &extends);
+                self.not_one(at, name, &extends);
                 return None;
             }
             Value::Null => {
@@ -416,7 +458,7 @@ impl<F: Files> Resolver<'_, F> {
             Some(Spanned::new(node.as_str()?.to_owned(), node.span))
         };
         if let Some(several) = mapping.get("service").filter(|node| !node.is_null() && node.as_str().is_none()) {
-            self.not_one(name, several);
+            self.not_one(at, name, several);
             return None;
         }
         let file = text("file");
@@ -424,9 +466,15 @@ impl<F: Files> Resolver<'_, F> {
         Some(Reference { base, file, span: key.span })
     }
 
-    fn not_one(&mut self, name: &str, node: &Node) {
+    /// What is extended in a file.
+    fn what(&self, at: FileIndex) -> &'static str {
+        if self.files[at].section == "jobs" { "job" } else { "service" }
+    }
+
+    fn not_one(&mut self, at: FileIndex, name: &str, node: &Node) {
+        let what = self.what(at);
         let found = node.value.kind();
-        self.load.error(ExtendsError::NotOne { service: name.to_owned(), found, span: node.span });
+        self.load.error(ExtendsError::NotOne { what, service: name.to_owned(), found, span: node.span });
     }
 
     fn closes_circle(&mut self, at: FileIndex, name: &str) -> bool {
@@ -476,19 +524,28 @@ impl<F: Files> Resolver<'_, F> {
 
     fn unknown_base(&mut self, at: FileIndex, file: Option<PathBuf>, name: &str, base: &Spanned<String>) {
         let service = name.to_owned();
+        let extending = self.chain.last().map_or(OWN, |link| link.file);
+        let what = self.what(extending);
         if base.value.is_empty() {
-            self.load.error(ExtendsError::NoService { service, span: base.span });
+            self.load.error(ExtendsError::NoService { what, service, span: base.span });
             return;
         }
         if file.is_none() && self.load.is_broken(self.files[at].section, &base.value) {
             return;
         }
         let closest = suggest::closest(&base.value, self.files[at].entries.keys()).map(str::to_owned);
-        let extending = self.chain.last().map_or(OWN, |link| link.file);
         let here = file.is_some() && self.files[extending].entries.contains(&base.value) && base.value != name;
         let elsewhere = if file.is_none() { self.below.get(&base.value) } else { None };
         let folder = self.folder;
         let elsewhere = elsewhere.map(|path| path.strip_prefix(folder).unwrap_or(path).to_owned());
-        self.load.error(ExtendsError::UnknownBase { service, base: base.clone(), file, closest, elsewhere, here });
+        self.load.error(ExtendsError::UnknownBase {
+            what,
+            service,
+            base: base.clone(),
+            file,
+            closest,
+            elsewhere,
+            here,
+        });
     }
 }

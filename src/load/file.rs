@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Explain, MORE_FILES};
-use crate::load::file_name::{FILE_NAMES, is_yaml};
+use crate::load::file_name::{FILE_NAMES, is_yaml, template_of};
 use crate::load::misplaced::Misplaced;
 use crate::load::nearby;
 use crate::source::{ReadError, SourceMap, Span};
@@ -93,6 +93,11 @@ impl FileError {
             FileRole::Compose => is_yaml,
             FileRole::ServiceEnv | FileRole::IncludeEnv | FileRole::Labels => |name| !is_yaml(name),
         };
+        if self.role != FileRole::Compose
+            && let Some(template) = template_of(&self.path)
+        {
+            return Some(format!("create it, for example as a copy of `{template}`"));
+        }
         if let Some(path) = nearby::instead_of(&self.path, &self.written, accept) {
             return Some(format!("did you mean `{path}`?"));
         }

@@ -32,6 +32,14 @@ pub(super) fn same_stem(path: &Path, accept: fn(&str) -> bool) -> Option<String>
     names.find(|name| Path::new(name).file_stem() == path.file_stem())
 }
 
+/// The file next to `path` that a project ships for people to copy to `path`: `web.env.example` for `web.env`.
+pub(super) fn template_of(path: &Path) -> Option<String> {
+    const ENDINGS: [&str; 6] = ["default", "dist", "example", "sample", "template", "tmpl"];
+    let name = path.file_name()?.to_str()?;
+    let names = ENDINGS.iter().map(|ending| format!("{name}.{ending}"));
+    names.into_iter().find(|template| path.with_file_name(template).is_file())
+}
+
 pub(super) fn is_yaml(name: &str) -> bool {
     Path::new(name)
         .extension()

@@ -162,10 +162,14 @@ impl Items<'_> {
         let folder = item.remove("project_directory");
         let folder = folder.and_then(|node| self.text(node, &format!("{place}.project_directory")));
         let env_files = item.remove("env_file").map(|node| self.texts(node, &format!("{place}.env_file")));
-        self.findings.warnings(ignored_keys(&item, &["path", "project_directory", "env_file"], "include"));
+        let ignored = ignored_keys(&item, &["path", "project_directory", "env_file"], "include");
+        let misspelt = ignored.iter().any(|key| key.closest.as_deref() == Some("path"));
+        self.findings.warnings(ignored);
         let paths = paths.unwrap_or_default();
         if paths.is_empty() {
-            self.findings.warn(IncludeWarning::IncludesNothing { span });
+            if !misspelt {
+                self.findings.warn(IncludeWarning::IncludesNothing { span });
+            }
             return None;
         }
         Some(Item {

@@ -167,9 +167,18 @@ impl Explain for TemplateError {
             Self::Cast { template: Some(template), target, .. } => {
                 format!("the text comes from `{template}`; {}", target.accepted())
             }
+            Self::Cast { path, text, .. } if limits(path, text).is_some() => limits(path, text).unwrap_or_default(),
             Self::Cast { target, .. } => target.accepted().to_owned(),
         })
     }
+}
+
+/// What to write instead of a soft and a hard limit with a colon, as in `docker run --ulimit`.
+fn limits(path: &Path, text: &str) -> Option<String> {
+    let [.., Segment::Key(section), Segment::Key(name)] = path.segments() else { return None };
+    let (soft, hard) = text.split_once(':').filter(|_| section == "ulimits")?;
+    let is_number = |text: &str| text.trim_start_matches('-').parse::<u64>().is_ok();
+    (is_number(soft) && is_number(hard)).then(|| format!("write `{name}: {{soft: {soft}, hard: {hard}}}`"))
 }
 
 fn invalid_hint(text: &str, why: Invalid) -> String {

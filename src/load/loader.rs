@@ -16,7 +16,9 @@ use crate::load::outcome::LoadFailure;
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
 use crate::load::short_form::{Unreadable, to_long_forms};
-use crate::load::{LoadOptions, Purpose, defaults, interpolate, lint, look_alike, own_lint, schema, unique};
+use crate::load::{
+    LoadOptions, Purpose, consequences, defaults, interpolate, lint, look_alike, own_lint, schema, unique,
+};
 use crate::project::Project;
 use crate::source::{Reader, SourceMap, Span};
 use crate::yaml::{Mapping, Node, Value};
@@ -84,13 +86,15 @@ impl<'a> Loader<'a> {
 
     /// The result, with the files and warnings; a failure if there were errors.
     pub(super) fn finish<T>(self, result: Option<T>) -> Result<(SourceMap, Vec<LoadWarning>, T), LoadFailure> {
-        let Self { sources, findings, .. } = self;
+        let Self { reader, sources, findings, .. } = self;
         let (errors, warnings) = findings.into_parts();
-        let mut errors = look_alike::explain(errors, &sources);
+        let mut errors = consequences::remove(look_alike::explain(errors, &sources));
         let warnings = caused_by_tags(&mut errors, warnings, &sources);
         for error in &mut errors {
             if let LoadError::Check(error) = error {
                 error.look_beside(&sources);
+            } else if let LoadError::Extends(error) = error {
+                error.look_beside(&sources, &reader);
             }
         }
         match result {

@@ -19,6 +19,7 @@ mod build;
 pub mod cast;
 mod changed_text;
 mod check;
+mod consequences;
 mod contents;
 pub mod decode;
 mod defaults;

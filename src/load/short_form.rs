@@ -1,6 +1,7 @@
 //! Short forms in, long forms out. The grammars of ports and mounts are with their types in [`crate::project::value`];
 //! here their results become nodes with the span of the original text.
 
+mod deep_dash;
 mod mount;
 mod part;
 mod port;
@@ -246,16 +247,28 @@ impl Transform<'_> {
                 Ok(ports) => long.extend(ports),
                 Err(mut unread) => {
                     let text = item.as_str().unwrap_or_default();
-                    if let Some(misplaced) = Misplaced::of(text, "ports") {
+                    let mut span = item.span;
+                    if let Some(inner) = deep_dash::inner_item(item, self.sources) {
+                        (unread, span) = (self.deep_dash(inner), inner);
+                    } else if let Some(misplaced) = Misplaced::of(text, "ports") {
                         unread.hint = Some(misplaced.hint(text));
                     }
-                    if !self.refuse(unread, item.span, node_path.index(index)) {
+                    if !self.refuse(unread, span, node_path.index(index)) {
                         return;
                     }
                 }
             }
         }
         node.value = Value::Sequence(long);
+    }
+
+    /// The error about `inner`, the line of an item that looks like an item of its own.
+    fn deep_dash(&self, inner: Span) -> Unread {
+        let text = self.sources.text(inner);
+        Unread {
+            problem: format!("`{text}` is indented deeper than the item above, so it is part of that item"),
+            hint: Some("indent the dash like the one above".to_owned()),
+        }
     }
 
     fn volumes(&mut self, node: &mut Node, node_path: NodePath<'_>) {
@@ -269,7 +282,10 @@ impl Transform<'_> {
                     item.value = value;
                     true
                 }
-                Err(unread) => !self.refuse(unread, item.span, node_path.index(index - 1)),
+                Err(unread) => match deep_dash::inner_item(item, self.sources) {
+                    Some(inner) => !self.refuse(self.deep_dash(inner), inner, node_path.index(index - 1)),
+                    None => !self.refuse(unread, item.span, node_path.index(index - 1)),
+                },
             }
         });
     }

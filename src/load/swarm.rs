@@ -102,10 +102,19 @@ fn container(owner: &str, prefix: &str, node: &Node, found: &mut Vec<SwarmWarnin
     }
     let items = |key: &str| node.get(key).and_then(Node::as_sequence).unwrap_or_default().iter().enumerate();
     let is = |item: &Node, key: &str, word: &str| item.get(key).and_then(Node::as_str) == Some(word);
-    for (index, port) in items("ports").filter(|(_, port)| is(port, "mode", "host")) {
-        warn(format!("ports[{index}].mode"), "`host` is only honored by the Swarm routing mesh", port.span);
+    let key = |item: &Node, key: &str| {
+        let entry = item.as_mapping().and_then(|item| item.entry(key));
+        entry.map_or(item.span, |(key, _)| key.span)
+    };
+    // A range is one item of the file, and several here.
+    let ports: Vec<&Node> = items("ports").map(|(_, port)| port).collect();
+    for (index, range) in ports.chunk_by(|port, next| port.span == next.span).enumerate() {
+        for port in range.iter().filter(|port| is(port, "mode", "host")) {
+            let why = "`host` is only honored by the Swarm routing mesh";
+            warn(format!("ports[{index}].mode"), why, key(port, "mode"));
+        }
     }
     for (index, mount) in items("volumes").filter(|(_, mount)| is(mount, "type", "cluster")) {
-        warn(format!("volumes[{index}].type"), "`cluster` is only supported in Swarm mode", mount.span);
+        warn(format!("volumes[{index}].type"), "`cluster` is only supported in Swarm mode", key(mount, "type"));
     }
 }

@@ -70,6 +70,8 @@ pub enum YamlError {
         kind: &'static str,
         /// The path of the mapping; empty at the top level.
         within: String,
+        /// The text that was meant, if two numbers with a colon and a space are the item of a list: `8080:80`.
+        item: Option<String>,
     },
     /// `<<` with a value that is not a mapping.
     #[error("`<<` needs a mapping or a list of mappings, not {kind}")]
@@ -176,6 +178,9 @@ impl Explain for YamlError {
                 Some(format!("merge them with one key: `<<: [{}]`", merged.join(", ")))
             }
             Self::DuplicateKey { .. } => Some("keep one of the two".to_owned()),
+            Self::NonStringKey { item: Some(item), .. } => {
+                Some(format!("a colon and a space begin a mapping: write `\"{item}\"`"))
+            }
             Self::NonStringKey { key, kind, .. } => match *kind {
                 "a mapping" if key.value.starts_with('{') => {
                     Some("put the whole value in quotes if the braces are part of the text".to_owned())

@@ -1,5 +1,6 @@
 //! YAML text in, a [`Node`] tree with positions out; and back.
 
+mod conflict;
 mod emit;
 mod error;
 mod ignored_tag;

@@ -585,7 +585,8 @@ impl<'a> Composer<'a> {
             let raw = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
             let key = Spanned::new(syntax::shorten(raw), span);
             let (kind, within) = (node.value.kind(), self.location());
-            self.parsed.errors.push(YamlError::NonStringKey { key, kind, within });
+            let item = self.numbers(span);
+            self.parsed.errors.push(YamlError::NonStringKey { key, kind, within, item });
             if matches!(node.value, Value::Sequence(_) | Value::Mapping(_)) {
                 return self.set_pending(Pending::Dropped);
             }
@@ -659,6 +660,17 @@ impl<'a> Composer<'a> {
             Content::Mapping { .. } => path,
         });
         path.to_string()
+    }
+
+    /// `8080:80` for the list item `8080: 80`, whose key is at `key`.
+    fn numbers(&self, key: Span) -> Option<String> {
+        let [.., list, mapping] = self.stack.as_slice() else { return None };
+        let starts_item = matches!(list.content, Content::Sequence(_)) && mapping.start == key.start as usize;
+        let first = self.text.get(key.start as usize..key.end as usize)?;
+        let second = self.text[key.end as usize..].lines().next()?.strip_prefix(": ")?.trim();
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let port = second.split('/').next()?;
+        (starts_item && is_number(first) && is_number(port)).then(|| format!("{first}:{second}"))
     }
 
     /// Reports the syntax error that ends the document.

@@ -3,7 +3,7 @@
 //! A YAML parser notices a mistake late and reports what it expected. This file examines the text around the place, to
 //! name the actual mistake: the tab, the missing space, the unclosed quote.
 
-use super::YamlError;
+use super::{YamlError, conflict};
 use crate::diagnostic::redact::is_secret;
 use crate::diagnostic::suggest;
 use crate::source::{FileId, Span};
@@ -57,7 +57,14 @@ impl Finding {
 
 /// The error to show for `fault`, which the parser hit at byte `at` of `text`.
 pub(super) fn explain(text: &str, file: FileId, at: usize, fault: &Fault) -> YamlError {
-    let finding = Scene::new(text, at).find(fault);
+    let finding = match conflict::marker(text) {
+        Some(range) => Finding::new(
+            "this line marks a merge conflict",
+            range,
+            "keep one of the two versions, and remove the lines with `<<<<<<<`, `=======` and `>>>>>>>`",
+        ),
+        None => Scene::new(text, at).find(fault),
+    };
     let span = |(start, end): (usize, usize)| Span::new(file, start, end);
     YamlError::Syntax {
         message: shorten(&finding.message),
@@ -157,11 +164,17 @@ impl<'a> Line<'a> {
         Some((key, value.trim_end(), self.start + self.text.len() - value.len()))
     }
 
+    fn is_item(self) -> bool {
+        self.content().starts_with("- ")
+    }
+
     /// `image` and `nginx` of `image:nginx`, and where the colon is.
     fn missing_blank(self) -> Option<(&'a str, &'a str, usize)> {
         let content = self.text.trim_start().trim_start_matches("- ").trim_start();
         let (key, value) = content.split_once(':')?;
+        let is_port = self.is_item() && !key.contains(|c: char| !c.is_ascii_digit() && c != '.');
         let is_key = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        let is_key = is_key && !is_port;
         let value = value.trim_end();
         let is_value = !value.is_empty() && !value.starts_with([' ', '\t', '/']);
         (is_key && is_value).then(|| (key, value, self.start + self.text.len() - content.len() + key.len()))
@@ -349,6 +362,16 @@ impl<'a> Scene<'a> {
         let at = self.text[..self.at].rfind(['*', '&']).filter(|at| *at >= self.line.start).unwrap_or(self.at);
         let value = &self.text[at..(self.line.start + self.line.text.len()).max(at)];
         let mark = value.chars().next().unwrap_or('*');
+        if let Some(item) = value.strip_prefix("* ").map(str::trim)
+            && self.line.content().starts_with("* ")
+            && !item.contains('*')
+        {
+            return Finding::new(
+                "`*` does not start a list item in YAML",
+                (at, at + 1),
+                format!("write a dash: `- {item}`"),
+            );
+        }
         let what = if mark == '&' { "an anchor" } else { "an alias" };
         Finding::new(
             format!("`{mark}` starts {what}, but no name follows"),
@@ -494,18 +517,21 @@ impl<'a> Scene<'a> {
 
     fn indentation(&self) -> Finding {
         let first = self.leading_tab().or_else(|| self.glued_item(self.line));
-        let first = first.or_else(|| missing_blank(self.line)).or_else(|| self.template());
+        // An item such as `80:80` is complete: another line has the mistake.
+        let blank = |line: Line<'_>| if line.is_item() { None } else { missing_blank(line) };
+        let first = first.or_else(|| blank(self.line)).or_else(|| self.template());
         let first = first.or_else(|| self.after_bracket());
         if let Some(finding) = first {
             return finding;
         }
-        if let Some(finding) =
-            self.above().next().and_then(|line| self.glued_item(line).or_else(|| missing_blank(line)))
-        {
+        if let Some(finding) = self.above().next().and_then(|line| self.glued_item(line).or_else(|| blank(line))) {
             return finding;
         }
         let content = self.line.content();
         if !content.contains(':') && !content.starts_with('-') {
+            if let Some(finding) = self.assignment() {
+                return finding;
+            }
             return Finding::new(
                 format!("`{content}` is neither a `key: value` nor a `- item`"),
                 self.line.content_range(),
@@ -513,6 +539,23 @@ impl<'a> Scene<'a> {
             );
         }
         self.between_levels()
+    }
+
+    /// Finds `key=value` and `key：value`, with a full-width colon, where `key: value` is needed.
+    fn assignment(&self) -> Option<Finding> {
+        let content = self.line.content();
+        let (key, value) = content.split_once(['=', '：'])?;
+        let mark = content[key.len()..].chars().next()?;
+        let (key, value) = (key.trim_end(), value.trim_start());
+        let is_key = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        let start = self.line.content_range().0 + content.find(mark)?;
+        let message = match mark {
+            '=' => format!("expected a colon after `{key}`, not `=`"),
+            _ => format!("the colon after `{key}` is a full-width one (U+FF1A), not an ordinary `:`"),
+        };
+        let value = if is_secret(key) { "…" } else { value };
+        let hint = format!("write `{key}: {value}`");
+        is_key.then(|| Finding::new(message, (start, start + mark.len_utf8()), hint))
     }
 
     /// Finds `-item` below an item of a list.

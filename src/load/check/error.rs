@@ -1,6 +1,7 @@
 //! Errors between values that are each valid on their own.
 
 use crate::diagnostic::Explain;
+use crate::load::misplaced::Misplaced;
 use crate::load::unique::ItemError;
 use crate::project::circle::{Circle, is_shown};
 use crate::source::{SourceMap, Span, Spanned};
@@ -24,6 +25,8 @@ pub enum CheckError {
         section: &'static str,
         /// The form in which the attribute is written.
         form: Form,
+        /// Whether a service has the name.
+        is_service: bool,
         /// What has the name next to the file, if a volume is undefined: `file` or `folder`.
         exists: Option<&'static str>,
     },
@@ -36,6 +39,8 @@ pub enum CheckError {
         dependency: Spanned<String>,
         /// The closest defined name.
         closest: Option<String>,
+        /// The section that defines the name.
+        section: Option<&'static str>,
     },
     /// A service depends on one whose profiles are not active.
     #[error("service `{service}` depends on `{dependency}`, which is disabled by its profiles")]
@@ -82,6 +87,8 @@ pub enum CheckError {
     NothingToRun {
         /// The service.
         service: Spanned<String>,
+        /// A service of another file with a similar name.
+        closest: Option<String>,
     },
     /// Two attributes that exclude each other.
     #[error("{owner} has both `{first}` and `{second}`, which are mutually exclusive")]
@@ -347,7 +354,11 @@ fn undefined_hint(section: &str, name: &str, form: Form) -> String {
         ("networks", _) if matches!(name, "host" | "none" | "bridge") => {
             format!("to use the engine's own network, write `network_mode: {name}` instead of `networks`")
         }
-        _ if !is_name => "names may contain only letters, digits, `.`, `_` and `-`".to_owned(),
+        _ if !is_name => {
+            let misplaced = Misplaced::of(name, section).filter(|_| section == "networks");
+            let hint = misplaced.map(|misplaced| misplaced.hint(name));
+            hint.unwrap_or_else(|| "names may contain only letters, digits, `.`, `_` and `-`".to_owned())
+        }
         ("secrets" | "configs", _) => define(section, name, "{file: …}"),
         ("models", _) => define(section, name, "{model: …}"),
         _ => define(section, name, "{}"),
@@ -371,7 +382,7 @@ impl Explain for CheckError {
         match self {
             Self::Undefined { name, .. }
             | Self::NoSource { name, .. }
-            | Self::NothingToRun { service: name }
+            | Self::NothingToRun { service: name, .. }
             | Self::UndefinedDependency { dependency: name, .. }
             | Self::DisabledDependency { dependency: name, .. }
             | Self::DependsOnJob { job: name, .. }
@@ -402,8 +413,16 @@ impl Explain for CheckError {
             Self::Undefined { name, exists: Some(what), .. } => {
                 Some(format!("to mount the {what} `{name}`, start its path with `./`: `./{name}`"))
             }
+            Self::Undefined { name, is_service: true, .. } => Some(format!(
+                "`{name}` is a service: list it under `depends_on` to start it first; services on one network reach each \
+                 other by name"
+            )),
+            Self::UndefinedDependency { dependency, section: Some(section), .. } => Some(format!(
+                "`{dependency}` is not a service, but is defined under `{section}`: list it under `{section}` of the service"
+            )),
             Self::Undefined { closest: Some(name), .. }
             | Self::UndefinedDependency { closest: Some(name), .. }
+            | Self::NothingToRun { closest: Some(name), .. }
             | Self::JobDependency { closest: Some(name), .. } => Some(format!("did you mean `{name}`?")),
             Self::Undefined { section, name, form, .. } => Some(undefined_hint(section, &name.value, *form)),
             Self::DisabledDependency { dependency, profiles, written, .. } => {
@@ -440,8 +459,9 @@ impl Explain for CheckError {
             Self::NameTwice { .. } => Some("give each service its own name, or none".to_owned()),
             Self::NoWatchTarget { .. } => Some("`target` is the path in the container to copy to".to_owned()),
             Self::Cycle { .. } => Some("remove one of the dependencies".to_owned()),
-            Self::UndefinedDependency { .. } => {
-                Some("define it under `services:`, or remove the reference".to_owned())
+            Self::UndefinedDependency { dependency, .. } => {
+                let hint = Misplaced::of(&dependency.value, "depends_on").map(|found| found.hint(&dependency.value));
+                Some(hint.unwrap_or_else(|| "define it under `services:`, or remove the reference".to_owned()))
             }
             Self::BadContext { other, problem, .. } => Some(match problem {
                 ContextProblem::Undefined { closest: Some(name) } => format!("did you mean `{name}`?"),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::definitions::Definitions;
 use super::error::{CheckError, ContextProblem, Dependence, Form};
 use super::lookup::{at, items, profiles_of, text};
+use crate::diagnostic::suggest;
 use crate::load::findings::Findings;
 use crate::load::scalar;
 use crate::load::unique::{ItemError, ItemProblem};
@@ -26,6 +27,9 @@ pub(super) fn check(key: &Key, service: &Mapping, definitions: &Definitions<'_>,
     check.limits();
     check.watch();
 }
+
+/// The sections that services refer to in other ways than by `depends_on`.
+const OTHER_SECTIONS: [&str; 4] = ["networks", "volumes", "secrets", "configs"];
 
 /// The checks of `x-hoist.ready`.
 const READY_CHECKS: [&str; 4] = ["exec", "http", "log", "tcp"];
@@ -54,8 +58,17 @@ impl Check<'_, '_> {
         let other = self.service.contains("build") || self.service.contains("provider");
         if !image && !other && !self.findings.is_broken("services", &self.key.name) {
             let service = Spanned::new(self.name(), self.key.span);
-            self.findings.error(CheckError::NothingToRun { service });
+            let closest = self.closest_of_other_files();
+            self.findings.error(CheckError::NothingToRun { service, closest });
         }
+    }
+
+    /// The service of another file that this one may be meant to change.
+    fn closest_of_other_files(&self) -> Option<String> {
+        let others = self.definitions.services.iter().filter(|(key, service)| {
+            key.span.file != self.key.span.file && (service.get("image").is_some() || service.get("build").is_some())
+        });
+        suggest::closest(&self.key.name, others.map(|(key, _)| key.name.as_str())).map(str::to_owned)
     }
 
     fn build(&mut self) {
@@ -130,6 +143,7 @@ impl Check<'_, '_> {
             closest: self.definitions.closest(section, name),
             section,
             form,
+            is_service: section == "networks" && self.definitions.defines("services", name),
             exists: None,
         });
     }
@@ -211,6 +225,7 @@ impl Check<'_, '_> {
                 None => CheckError::UndefinedDependency {
                     service: self.name(),
                     closest: self.definitions.closest("services", &key.name),
+                    section: OTHER_SECTIONS.into_iter().find(|section| self.definitions.defines(section, &key.name)),
                     dependency: name,
                 },
             };

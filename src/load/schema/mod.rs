@@ -22,7 +22,7 @@ use crate::source::{SourceMap, Span};
 use crate::yaml::{Key, Mapping, Node, Path, Value};
 
 use shape::{Extensions, Keys, List, Map, Names, Repeats, Scalars, Shape, Text};
-use unknown_key::{Meant, unknown_key_hint};
+use unknown_key::{Meant, looks_like_a_service, unknown_key_hint};
 use wrong_type::{WrongType, example, example_of};
 
 /// A value that the file format does not allow where it stands.
@@ -157,6 +157,7 @@ impl Explain for ShapeError {
 pub(super) fn validate(model: &mut Node, sources: &SourceMap, findings: &mut Findings<ShapeError>) {
     let mut validator = Validator { sources, findings };
     if let Value::Mapping(document) = &mut model.value {
+        validator.services_not_indented(document);
         validator.fixed(document, model.span, &table::DOCUMENT, NodePath::Top);
     }
 }
@@ -257,7 +258,8 @@ impl Validator<'_> {
             Text::Any => return Verdict::Keep,
             Text::OneOf(words) if words.contains(&text) => return Verdict::Keep,
             Text::OneOf(words) => {
-                (shape.accepted(), crate::diagnostic::suggest::closest(text, words.iter().copied()).map(did_you_mean))
+                let closest = crate::diagnostic::suggest::closest(text, words.iter().copied());
+                (shape.accepted(), closest.or_else(|| with_part(text, words)).map(did_you_mean))
             }
             Text::Form(accepts, _) if accepts(text) => return Verdict::Keep,
             Text::Form(_, form) => (form.to_owned(), shape.instead.and_then(|instead| instead(text))),
@@ -367,6 +369,22 @@ impl Validator<'_> {
             self.value(node, at, shape, node_path.key(&key.name)) == Verdict::Keep
         });
         Verdict::Keep
+    }
+
+    /// Removes the services that are next to a blank `services` instead of below it, with one message.
+    fn services_not_indented(&mut self, document: &mut Mapping) {
+        let Some((owner, _)) = document.entry("services").filter(|(_, services)| services.is_null()) else { return };
+        let is_service =
+            |(key, node): &&(Key, Node)| table::DOCUMENT.get(&key.name).is_none() && looks_like_a_service(node);
+        let services: Vec<Key> = document.iter().filter(is_service).map(|(key, _)| key.clone()).collect();
+        let Some(first) = services.first() else { return };
+        let problem = ShapeProblem::NotIndented { key: first.name.clone(), owner: owner.name.clone() };
+        let hint = Some("indent it, and everything else that belongs to `services`, below that line".to_owned());
+        let related = Some((owner.span, "this is empty".to_owned()));
+        let path = Path::root().key(&first.name);
+        self.findings.mark_section_broken("services");
+        self.findings.error(ShapeError { path, span: first.span, problem, hint, related });
+        document.retain(|key, _| key.name != "services" && !services.iter().any(|gone| gone.name == key.name));
     }
 
     /// Removes blank resources whose keys follow at the same indentation, with one message for each.
@@ -495,6 +513,13 @@ fn all_differ(items: &[Node]) -> bool {
     let differs_from_the_rest =
         |(at, item): (usize, &Node)| items[at + 1..].iter().all(|other| item.value.surely_differs(&other.value));
     items.len() <= SHORT && items.iter().enumerate().all(differs_from_the_rest)
+}
+
+/// The only word that has `text` as one or more of its parts: `service_healthy` for `healthy`.
+fn with_part<'a>(text: &str, words: &[&'a str]) -> Option<&'a str> {
+    let part = format!("_{text}_");
+    let mut having = words.iter().filter(|word| text.len() > 3 && format!("_{word}_").contains(&part));
+    having.next().filter(|_| having.next().is_none()).copied()
 }
 
 fn did_you_mean(word: &str) -> String {

@@ -3,6 +3,7 @@
 //!
 //! Keys are sorted for binary search; a test checks the order.
 
+use crate::diagnostic::suggest;
 use crate::project::service::{is_path, read_duration, short_http, short_port};
 
 use super::ready;
@@ -89,7 +90,7 @@ pub(super) static DOCUMENT: Keys = keys(
 /// A service (Compose spec: `05-services.md`): what only services have, and what their containers are made from.
 pub(super) static SERVICE: Keys = with(
     keys(
-        "a service",
+        A_SERVICE,
         &[
             ("attach", &FLAG),
             (
@@ -183,7 +184,8 @@ pub(super) static CONTAINER: Keys = keys(
             &Shape::form(
                 is_pull_policy,
                 "`always`, `never`, `build`, `missing`, `if_not_present`, `refresh`, `daily`, `weekly` or `every_<duration>`",
-            ),
+            )
+            .instead(closest_pull_policy),
         ),
         ("pull_refresh_after", &TEXT),
         ("read_only", &FLAG),
@@ -372,7 +374,7 @@ static MODEL_REFERENCE: Keys = keys("a reference to a model", &[("endpoint_var",
 
 /// An entry in a service's `networks` (`05-services.md`, `networks`).
 static ATTACHMENT: Keys = keys(
-    "a service's network",
+    ATTACHED,
     &[
         ("aliases", &UNIQUE_TEXTS),
         ("driver_opts", &DRIVER_OPTIONS),
@@ -562,7 +564,7 @@ static WATCH: Keys = requiring(
 /// Hooks (`05-services.md`, `post_start`, `pre_stop`).
 static HOOK: Keys = requiring(
     keys(
-        "a hook",
+        A_HOOK,
         &[
             ("command", &COMMAND),
             ("environment", &LIST_OR_MAP),
@@ -573,7 +575,7 @@ static HOOK: Keys = requiring(
     ),
     &["command"],
 );
-static PRE_START: Keys = with(keys("a `pre_start` hook", &[("per_replica", &FLAG)]), &[&CONTAINER]);
+static PRE_START: Keys = with(keys(A_PRE_START_HOOK, &[("per_replica", &FLAG)]), &[&CONTAINER]);
 
 /// A network (Compose spec: `06-networks.md`).
 pub(super) static NETWORK: Keys = keys(
@@ -649,6 +651,15 @@ pub(super) static MODEL: Keys = requiring(
     &["model"],
 );
 
+/// What the keys of a service belong to.
+pub(super) const A_SERVICE: &str = "a service";
+/// What the keys of an entry of a service's `networks` belong to.
+pub(super) const ATTACHED: &str = "a service's network";
+/// What the keys of hooks belong to.
+pub(super) const A_HOOK: &str = "a hook";
+/// What the keys of `pre_start` hooks belong to.
+pub(super) const A_PRE_START_HOOK: &str = "a `pre_start` hook";
+
 /// The home of the attributes of a service.
 pub(super) const SERVICE_ITSELF: &str = "the service itself";
 /// The home of the sections of a file.
@@ -684,6 +695,9 @@ pub(super) static RENAMED: &[(Option<&str>, &str, &str)] = &[
     (Some("a network"), "config", "write it below `ipam`"),
     (Some("a port"), "host", "write `published` for the host port, `host_ip` for its address"),
     (Some("a port"), "container", "write `target`"),
+    (Some("`deploy`"), "limits", "write it below `resources`: `resources: {limits: …}`"),
+    (Some("`deploy`"), "reservations", "write it below `resources`: `resources: {reservations: …}`"),
+    (Some("a `pre_start` hook"), "memory", "write `mem_limit`"),
     (Some("`limits`"), "mem", "write `memory`"),
     (Some("`limits`"), "cpu", "write `cpus`"),
     (Some("`ready`"), "https", "HTTPS is not supported: use `tcp`, or `exec` with a command of the image"),
@@ -768,8 +782,14 @@ fn is_container_name(text: &str) -> bool {
 }
 
 /// One of the words, or `every_` and numbers with units.
+const PULL_POLICIES: [&str; 8] =
+    ["always", "never", "build", "if_not_present", "missing", "refresh", "daily", "weekly"];
+
+fn closest_pull_policy(text: &str) -> Option<String> {
+    suggest::closest(text, PULL_POLICIES).map(|word| format!("did you mean `{word}`?"))
+}
+
 fn is_pull_policy(text: &str) -> bool {
-    const WORDS: [&str; 8] = ["always", "never", "build", "if_not_present", "missing", "refresh", "daily", "weekly"];
     let is_period = |period: &str| {
         let parts: Vec<&str> = period.split_inclusive(['w', 'd', 'h', 'm', 's']).collect();
         let is_part = |part: &&str| {
@@ -778,7 +798,7 @@ fn is_pull_policy(text: &str) -> bool {
         };
         !parts.is_empty() && parts.iter().all(is_part)
     };
-    WORDS.contains(&text) || text.strip_prefix("every_").is_some_and(is_period)
+    PULL_POLICIES.contains(&text) || text.strip_prefix("every_").is_some_and(is_period)
 }
 
 #[cfg(test)]

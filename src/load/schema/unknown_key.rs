@@ -21,8 +21,27 @@ pub(super) fn unknown_key_hint(
 ) -> (Option<String>, Meant) {
     let name = key.name.as_str();
     let at_top = matches!(node_path, NodePath::Top);
-    if at_top && (node.get("image").is_some() || node.get("build").is_some()) {
+    if at_top && looks_like_a_service(node) {
         return (Some(format!("`{name}` looks like a service: indent it under `services:`")), Meant::Service);
+    }
+    if keys.what == table::A_SERVICE
+        && looks_like_a_service(node)
+        && let Some((_, owner)) = node_path.resource()
+    {
+        let hint = match owner {
+            "services" => format!("`services` is there twice: remove the one above `{name}`"),
+            _ => format!("`{name}` looks like a service: indent it less, like `{owner}`"),
+        };
+        return (Some(hint), Meant::Service);
+    }
+    if keys.what == table::ATTACHED
+        && table::NETWORK.get(name).is_some()
+        && keys.get(name).is_none()
+        && let Some(network) = node_path.last_key()
+    {
+        let hint =
+            format!("`{name}` belongs to the network itself: write it at the top level, in `networks.{network}`");
+        return (Some(hint), Meant::Nothing);
     }
     let own = table::RENAMED.iter().find(|(place, old, _)| *old == name && *place == Some(keys.what));
     if let Some((_, _, advice)) = own {
@@ -43,6 +62,10 @@ pub(super) fn unknown_key_hint(
     let in_service = matches!(node_path.resource(), Some(("services", _))) || at_top;
     let home =
         table::HOMES.iter().find(|(home, _)| in_service && !std::ptr::eq(*home, keys) && home.get(name).is_some());
+    let is_hook = keys.what == table::A_HOOK || keys.what == table::A_PRE_START_HOOK;
+    if let Some((_, home)) = home.filter(|(_, home)| is_hook && home.starts_with("`deploy")) {
+        return (Some(format!("`{name}` belongs to {home} of a service; hooks have no `deploy`")), Meant::Nothing);
+    }
     if let Some((_, home)) = home {
         return (Some(belongs(name, home, &node_path)), Meant::Nothing);
     }
@@ -55,6 +78,11 @@ pub(super) fn unknown_key_hint(
         return (None, Meant::Nothing);
     };
     (Some(hint), Meant::Nothing)
+}
+
+/// Whether a value is what services are made of.
+pub(super) fn looks_like_a_service(node: &Node) -> bool {
+    node.get("image").is_some() || node.get("build").is_some()
 }
 
 /// Maximum number of known keys that a hint lists.

@@ -52,6 +52,9 @@ impl WrongType<'_> {
         if let Some(item) = glued_item(written).filter(|_| shape.list.is_some()) {
             return Some(format!("add a space after the dash: `- {item}`"));
         }
+        if let Some((mark, item)) = typographic_item(written).filter(|_| shape.list.is_some()) {
+            return Some(format!("`{mark}` does not start a list item in YAML: write a dash, `- {item}`"));
+        }
         if shape.scalars == Scalars::BOOL {
             return boolean(written).map(|word| format!("write `{word}`"));
         }
@@ -62,8 +65,9 @@ impl WrongType<'_> {
             return Some("write `NAME: value` lines below it, or a list of `NAME=value`".to_owned());
         }
         if shape.list.is_some() {
-            let text: String = written.chars().take(40).collect();
-            return self.node_path.last_key().map(|key| format!("write it as a list: `{key}: [\"{text}\"]`"));
+            let items: Vec<String> = written.split(", ").map(|item| format!("\"{}\"", item.trim())).collect();
+            let items = if written.chars().count() > 80 { "\"…\"".to_owned() } else { items.join(", ") };
+            return self.node_path.last_key().map(|key| format!("write it as a list: `{key}: [{items}]`"));
         }
         self.example()
     }
@@ -202,6 +206,15 @@ fn boolean(written: &str) -> Option<bool> {
         "no" | "n" | "off" | "false" | "0" => Some(false),
         _ => None,
     }
+}
+
+/// The mark and the text of `– item` or `• item`: the first of them, if there are several.
+fn typographic_item(text: &str) -> Option<(char, &str)> {
+    let mark = text.chars().next().filter(|mark| matches!(mark, '–' | '—' | '−' | '•' | '·' | '●'))?;
+    let item = text[mark.len_utf8()..].strip_prefix(' ')?;
+    let end = item.find(&format!(" {mark} ")).unwrap_or(item.len());
+    let item = item[..end].trim();
+    (!item.is_empty()).then_some((mark, item))
 }
 
 /// `item` of `-item`, which is not a list item without the space.

@@ -42,12 +42,23 @@ impl ExtraHostError {
             Self::NoAddress { text } if text == "host.docker.internal" => {
                 format!("write its address too: `{text}=host-gateway`")
             }
+            Self::NoAddress { text } if with_blank(text).is_some() => {
+                format!("write `{}`", with_blank(text).unwrap_or_default())
+            }
             Self::NoAddress { text } if !text.is_empty() => format!("write its address too, as in `{text}=10.0.0.5`"),
             Self::NoAddress { .. } | Self::BadHost { .. } => {
                 "write a host and its address, as in `db=10.0.0.5`".to_owned()
             }
         }
     }
+}
+
+/// `host=address` for `host address`, as in a hosts file.
+fn with_blank(text: &str) -> Option<String> {
+    let (host, address) = text.split_once(char::is_whitespace)?;
+    let address = address.trim();
+    let is_address = address == "host-gateway" || address.parse::<std::net::IpAddr>().is_ok();
+    (is_address && !host.is_empty()).then(|| format!("{host}={address}"))
 }
 
 impl ExtraHosts {
