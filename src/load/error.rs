@@ -165,6 +165,9 @@ pub enum LoadWarning {
     /// An attribute that only Swarm honours.
     #[error(transparent)]
     Swarm(#[from] SwarmWarning),
+    /// A broken rule that only matters when a job or a `pre_start` hook runs.
+    #[error(transparent)]
+    Check(#[from] CheckError),
     /// A value that is not taken as written.
     #[error(transparent)]
     Decode(#[from] DecodeWarning),
@@ -193,6 +196,7 @@ impl LoadWarning {
         Some(match self {
             Self::Version { .. } => return None,
             Self::Swarm(warning) => warning,
+            Self::Check(warning) => warning,
             Self::Tag(warning) => warning,
             Self::Template(warning) => warning,
             Self::ExternalName(warning) => warning,

@@ -9,11 +9,11 @@ use crate::source::{SourceMap, Span, Spanned};
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
-    /// A service refers to a network, volume, secret, config or model that no file defines.
-    #[error("service `{service}` uses undefined {what} `{name}`")]
+    /// A service, job or hook refers to a network, volume, secret, config or model that no file defines.
+    #[error("{user} uses undefined {what} `{name}`")]
     Undefined {
-        /// The service.
-        service: String,
+        /// Who refers to it: ``service `web` ``.
+        user: String,
         /// `network`, `volume` and so on.
         what: &'static str,
         /// The name as written.
@@ -77,9 +77,11 @@ pub enum CheckError {
         /// Where the service is.
         service_span: Span,
     },
-    /// A service without an image or a build.
-    #[error("service `{}` has neither `image` nor `build`", service.value)]
+    /// A service or job without an image or a build.
+    #[error("{what} `{}` has neither `image` nor `build`", service.value)]
     NothingToRun {
+        /// `service` or `job`.
+        what: &'static str,
         /// The service.
         service: Spanned<String>,
     },
@@ -251,6 +253,12 @@ pub enum CheckError {
         /// The services, with the places of their dependencies; each depends on the next, and the last on the first.
         services: Vec<Spanned<String>>,
     },
+    /// Jobs that need each other. Docker Compose runs the one that is asked for last.
+    #[error("jobs depend on each other in a cycle: {}", Circle(jobs, "->"))]
+    JobCycle {
+        /// The jobs, with the places of their dependencies; each depends on the next, and the last on the first.
+        jobs: Vec<Spanned<String>>,
+    },
 }
 
 impl CheckError {
@@ -349,6 +357,7 @@ fn undefined_hint(section: &str, name: &str, form: Form) -> String {
         }
         _ if !is_name => "names may contain only letters, digits, `.`, `_` and `-`".to_owned(),
         ("secrets" | "configs", _) => define(section, name, "{file: …}"),
+        ("services", _) => "define it under `services:`, or remove the reference".to_owned(),
         ("models", _) => define(section, name, "{model: …}"),
         _ => define(section, name, "{}"),
     }
@@ -371,7 +380,7 @@ impl Explain for CheckError {
         match self {
             Self::Undefined { name, .. }
             | Self::NoSource { name, .. }
-            | Self::NothingToRun { service: name }
+            | Self::NothingToRun { service: name, .. }
             | Self::UndefinedDependency { dependency: name, .. }
             | Self::DisabledDependency { dependency: name, .. }
             | Self::DependsOnJob { job: name, .. }
@@ -393,7 +402,9 @@ impl Explain for CheckError {
             | Self::NameForSeveral { span, .. }
             | Self::NoWatchTarget { span, .. } => Some(*span),
             Self::Item(error) => error.span(),
-            Self::Cycle { services } => services.first().map(|service| service.span),
+            Self::Cycle { services: circle } | Self::JobCycle { jobs: circle } => {
+                circle.first().map(|first| first.span)
+            }
         }
     }
 
@@ -439,7 +450,7 @@ impl Explain for CheckError {
             Self::NameForSeveral { .. } => Some("remove the name, or run one replica".to_owned()),
             Self::NameTwice { .. } => Some("give each service its own name, or none".to_owned()),
             Self::NoWatchTarget { .. } => Some("`target` is the path in the container to copy to".to_owned()),
-            Self::Cycle { .. } => Some("remove one of the dependencies".to_owned()),
+            Self::Cycle { .. } | Self::JobCycle { .. } => Some("remove one of the dependencies".to_owned()),
             Self::UndefinedDependency { .. } => {
                 Some("define it under `services:`, or remove the reference".to_owned())
             }
@@ -469,7 +480,7 @@ impl Explain for CheckError {
             Self::JobAndService { service_span, .. } => vec![(*service_span, "the service".to_owned())],
             Self::NameTwice { first_span, first, .. } => vec![(*first_span, format!("of `{first}` here"))],
             Self::MountTwice { first, .. } => vec![(*first, "first mounted here".to_owned())],
-            Self::Cycle { services } => {
+            Self::Cycle { services } | Self::JobCycle { jobs: services } => {
                 let next = services.iter().cycle().skip(1);
                 let pairs = services.iter().zip(next).enumerate().skip(1);
                 let shown = pairs.filter(|(at, _)| is_shown(*at, services.len()));

@@ -54,7 +54,7 @@ impl Check<'_, '_> {
         let other = self.service.contains("build") || self.service.contains("provider");
         if !image && !other && !self.findings.is_broken("services", &self.key.name) {
             let service = Spanned::new(self.name(), self.key.span);
-            self.findings.error(CheckError::NothingToRun { service });
+            self.findings.error(CheckError::NothingToRun { what: "service", service });
         }
     }
 
@@ -124,7 +124,7 @@ impl Check<'_, '_> {
             return;
         }
         self.findings.error(CheckError::Undefined {
-            service: self.name(),
+            user: format!("service `{}`", self.key.name),
             what,
             name: Spanned::new(name.to_owned(), span),
             closest: self.definitions.closest(section, name),
@@ -355,7 +355,7 @@ impl Check<'_, '_> {
 }
 
 /// The form of an item: in the long form each key has its own place.
-fn form_of(mapping: &Mapping, key: &str, item: &Node) -> Form {
+pub(super) fn form_of(mapping: &Mapping, key: &str, item: &Node) -> Form {
     let is_short = mapping.entry(key).is_some_and(|(key, _)| key.span == item.span);
     if is_short { Form::Short } else { Form::Long }
 }
