@@ -166,7 +166,7 @@ fn names_that_no_file_defines_are_warnings_until_the_job_runs() {
     for warning in [
         "warning: job `a` uses undefined network `front`\n --> compose.yaml:6:16\n",
         "hint: did you mean `frnt`?\n",
-        "warning: job `a` uses undefined volume `data`\n --> compose.yaml:7:15\n",
+        "warning: job `a` uses undefined volume `data`\n --> compose.yaml:7:16\n",
         "warning: job `a` uses undefined secret `token`\n --> compose.yaml:8:15\n",
     ] {
         assert!(ran.stderr.contains(warning), "{warning}: {}", ran.stderr);
@@ -215,7 +215,7 @@ fn names_that_a_hook_uses_are_looked_up() {
     assert_eq!((ran.status, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
     for warning in [
         "warning: `pre_start[1]` of service `s` uses undefined network `front`\n --> compose.yaml:7:20\n",
-        "warning: `pre_start[1]` of service `s` uses undefined volume `data`\n --> compose.yaml:8:19\n",
+        "warning: `pre_start[1]` of service `s` uses undefined volume `data`\n --> compose.yaml:8:20\n",
         "warning: `pre_start[1]` of service `s` uses undefined secret `token`\n --> compose.yaml:9:19\n",
     ] {
         assert!(ran.stderr.contains(warning), "{warning}: {}", ran.stderr);
