@@ -52,7 +52,9 @@ pub(super) fn follow_settings(args: &AttachArgs, project: &Project) -> Result<Fo
             strangers.join(", ")
         ));
     }
-    if let Some(name) = args.exit_code_from.iter().chain(&args.no_attach).find(|name| !known(name)) {
+    // Others of the files are not shown anyway.
+    let stranger = args.no_attach.iter().find(|name| !project.is_known(name));
+    if let Some(name) = args.exit_code_from.iter().find(|name| !known(name)).or(stranger) {
         return service_names::unknown_service(project, name);
     }
     let wants = |name: &ServiceName| project.services.get(name).is_some_and(|service| service.attach != Some(false));

@@ -131,6 +131,37 @@ pub fn assignment(text: &str) -> String {
     }
 }
 
+/// The password in a URL.
+///
+/// ```
+/// use hoist::diagnostic::redact::password_in;
+/// assert_eq!(password_in("https://me:hunter2@host/x"), Some("hunter2"));
+/// assert_eq!(password_in("https://host/x"), None);
+/// ```
+#[must_use]
+pub fn password_in(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let (user, _) = authority.rsplit_once('@')?;
+    user.split_once(':').map(|(_, password)| password)
+}
+
+/// `text` with these values hidden, besides its recognisable secrets. Values of less than three characters occur in too
+/// many words.
+///
+/// ```
+/// use hoist::diagnostic::redact::without_values;
+/// assert_eq!(without_values("tok swordfish of me", &["me".to_owned(), "swordfish".to_owned()]), "tok ••• of me");
+/// ```
+#[must_use]
+pub fn without_values(text: &str, values: &[String]) -> String {
+    let mut values: Vec<&str> = values.iter().flat_map(|value| value.lines()).map(str::trim).collect();
+    values.retain(|value| value.chars().count() >= 3);
+    // One may be part of another.
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    self::text(&values.iter().fold(text.to_owned(), |text, value| text.replace(value, HIDDEN)))
+}
+
 fn is_name_character(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | '-' | '.')
 }

@@ -204,6 +204,8 @@ pub struct ContainerDetails {
     pub at_end: AtEnd,
     /// Where its ports can be reached.
     pub reach: Reach,
+    /// Secrets in its environment; empty if they may be shown (`--show-values`).
+    pub secrets: Vec<String>,
 }
 
 /// Where the ports of a container can be reached.

@@ -19,6 +19,15 @@ pub enum Evidence {
         /// Its name.
         container: String,
     },
+    /// A container that is still being waited for is not ready (`x-hoist.ready`).
+    NotReady {
+        /// Its name.
+        container: String,
+        /// What was checked.
+        check: String,
+        /// The result of the last try.
+        last: String,
+    },
     /// The engine restarted the container after it had exited.
     Restarted {
         /// How many times.

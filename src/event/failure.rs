@@ -135,20 +135,7 @@ pub enum StepError {
         evidence: Vec<Evidence>,
     },
     /// A container without a healthcheck did not become ready (`x-hoist.ready`).
-    NotReady {
-        /// On whose behalf the wait happened.
-        waiter: Waiter,
-        /// The container's name.
-        container: String,
-        /// What was checked.
-        check: String,
-        /// How long it had; `None` if it cannot be checked.
-        after: Option<Duration>,
-        /// The result of the last try.
-        last: String,
-        /// What explains it.
-        evidence: Vec<Evidence>,
-    },
+    NotReady(Box<UnreadyContainer>),
     /// A container can never become healthy.
     NoHealthcheck {
         /// On whose behalf the wait happened.
@@ -171,6 +158,8 @@ pub enum StepError {
     TimedOut {
         /// On whose behalf the wait happened.
         waiter: Waiter,
+        /// The service that was still being waited for.
+        service: ServiceName,
         /// The name of the first container that was still being waited for.
         container: Option<String>,
         /// The time limit.
@@ -249,6 +238,25 @@ pub enum PullAlternative {
     LocalImage,
 }
 
+/// A container without a healthcheck that did not become ready (`x-hoist.ready`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadyContainer {
+    /// On whose behalf the wait happened.
+    pub waiter: Waiter,
+    /// The service.
+    pub service: ServiceName,
+    /// The container's name.
+    pub container: String,
+    /// What was checked.
+    pub check: String,
+    /// How long it had; `None` if it cannot be checked.
+    pub after: Option<Duration>,
+    /// The result of the last try.
+    pub last: String,
+    /// What explains it.
+    pub evidence: Vec<Evidence>,
+}
+
 /// A fixed address that is taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressTaken {
@@ -304,10 +312,10 @@ impl StepError {
         match self {
             Self::Exited { container, .. }
             | Self::Unhealthy { container, .. }
-            | Self::NotReady { container, .. }
             | Self::NoHealthcheck { container, .. }
             | Self::NotSuccessful { container, .. }
             | Self::NoContainer(container) => Some(container),
+            Self::NotReady(unready) => Some(&unready.container),
             Self::TimedOut { container, .. } => container.as_deref(),
             _ => None,
         }
@@ -321,11 +329,13 @@ impl StepError {
 
     /// Whether it is about a final wait of the command itself.
     pub(super) fn is_at_end(&self) -> bool {
+        if let Self::NotReady(unready) = self {
+            return unready.waiter == Waiter::Command;
+        }
         matches!(
             self,
             Self::Exited { waiter: Waiter::Command, .. }
                 | Self::Unhealthy { waiter: Waiter::Command, .. }
-                | Self::NotReady { waiter: Waiter::Command, .. }
                 | Self::NoHealthcheck { waiter: Waiter::Command, .. }
                 | Self::TimedOut { waiter: Waiter::Command, .. }
         )
@@ -336,10 +346,10 @@ impl StepError {
         match (self, other) {
             (Self::Exited { container, .. }, Self::Exited { container: other, .. })
             | (Self::Unhealthy { container, .. }, Self::Unhealthy { container: other, .. })
-            | (Self::NotReady { container, .. }, Self::NotReady { container: other, .. })
             | (Self::NoHealthcheck { container, .. }, Self::NoHealthcheck { container: other, .. }) => {
                 container == other
             }
+            (Self::NotReady(unready), Self::NotReady(other)) => unready.container == other.container,
             (Self::TimedOut { evidence, .. }, Self::TimedOut { evidence: other, .. }) => {
                 !evidence.is_empty() && evidence.iter().all(|it| other.contains(it))
             }

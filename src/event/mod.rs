@@ -21,7 +21,7 @@ pub use crate::engine::{
 };
 pub use crate::plan::{LeftAlone, LeftAloneReason, Subject};
 pub use evidence::Evidence;
-pub use failure::{AddressTaken, HookRef, ModelVerb, PullAlternative, Refusal, StepError};
+pub use failure::{AddressTaken, HookRef, ModelVerb, PullAlternative, Refusal, StepError, UnreadyContainer};
 pub use fault::{ModelFault, ProviderFault};
 pub use outcome::{Conflict, RunFailure, RunOutcome};
 pub use output::{Output, OutputReceiver, Outputs};

@@ -21,6 +21,11 @@ pub enum StepWarning {
         /// Its name.
         container: String,
     },
+    /// The image of a service has a healthcheck, so its `x-hoist.ready` does not count.
+    ReadyIgnored {
+        /// The service.
+        service: ServiceName,
+    },
     /// Hooks are not run, because their container is paused.
     HooksNotRun {
         /// The container's name.

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::facts::Facts;
 use super::step::{StepContext, resolve_references};
 use super::{fetch, hook, in_use};
 use super::{model, provider, refusal, start, wait};
-use crate::engine::{CreateContainer, Engine, EngineError};
+use crate::engine::{CreateContainer, Engine, EngineError, WaitFor};
 use crate::event::{Fact, Outcome, StepError, StepWarning};
 use crate::observed::{ContainerId, ImageDigest, NetworkId};
 use crate::plan::{Action, ActionId, AnonymousVolumes, ContainerRef, ContainerSpec, Deferred};
@@ -16,6 +18,9 @@ use crate::project::fingerprint::{Fingerprint, MAX_LENGTH};
 use crate::project::hash::{HashForm, resolved_service_hash};
 use crate::project::value::{MountKind, VolumesFromSource};
 use crate::project::{Service, ServiceName};
+
+/// How long the end of a killed container is waited for.
+const END_OF_KILLED: Duration = Duration::from_secs(2);
 
 type StepOutcome = Result<Outcome, StepError>;
 
@@ -69,9 +74,7 @@ async fn perform<E: Engine>(context: &StepContext<E>, id: ActionId) -> StepOutco
         Action::RestartContainer { container, spec, timeout } => {
             start::restart_container(context, id, container, spec.as_ref(), *timeout).await
         }
-        Action::KillContainer { container, signal } => {
-            done_or_ended(engine.kill_container(context.container(container)?, signal.clone()).await)
-        }
+        Action::KillContainer { container, signal } => kill_container(context, container, signal).await,
         Action::PauseContainer { container } => {
             done_or_ended(engine.pause_container(context.container(container)?).await)
         }
@@ -211,6 +214,20 @@ fn done_or_gone(answer: Result<(), EngineError>) -> StepOutcome {
         Err(EngineError::NotFound(_)) => Ok(Outcome::NothingThere),
         other => done(other),
     }
+}
+
+/// Sends a signal. Engines answer before a killed process is gone: whoever looks at once would see it running, so its
+/// end is waited for, but not for long.
+async fn kill_container<E: Engine>(context: &StepContext<E>, container: &ContainerRef, signal: &str) -> StepOutcome {
+    let (engine, id) = (&context.engine, context.container(container)?);
+    let kills = matches!(signal.to_ascii_uppercase().as_str(), "KILL" | "SIGKILL" | "9");
+    let end = if kills { engine.wait_container(id.clone(), WaitFor::NextExit).await.ok() } else { None };
+    let outcome = done_or_ended(engine.kill_container(id, signal.to_owned()).await)?;
+    if let (Outcome::Done, Some(end)) = (&outcome, end) {
+        // Whether it ended in time or not, the signal was sent.
+        let _ = timeout(END_OF_KILLED, end).await;
+    }
+    Ok(outcome)
 }
 
 /// What has ended meanwhile needs no signal and no pause. A second look would send the signal again to all others.

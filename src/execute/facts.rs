@@ -24,6 +24,8 @@ struct Known {
     /// The volumes of their predecessors that new containers no longer mount, by the steps that created these
     /// containers.
     left_out: BTreeMap<ActionId, Vec<String>>,
+    /// The services whose `x-hoist.ready` was reported not to count.
+    unready: BTreeSet<ServiceName>,
 }
 
 impl Facts {
@@ -35,6 +37,11 @@ impl Facts {
     /// Records that the container created by step `id` no longer mounts these volumes of its predecessor.
     pub(super) fn left_out(&self, id: ActionId, volumes: Vec<String>) {
         self.known().left_out.insert(id, volumes);
+    }
+
+    /// Whether it is not yet reported that the `x-hoist.ready` of a service does not count; from now on it is.
+    pub(super) fn is_news_of_ready(&self, service: &ServiceName) -> bool {
+        self.known().unready.insert(service.clone())
     }
 
     /// Whether the container created by step `id` no longer mounts a volume.

@@ -22,6 +22,7 @@ mod step;
 mod trial;
 mod verdict;
 mod wait;
+mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -5,20 +5,24 @@
 
 use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{self, BoxStream, StreamExt};
 use http_body_util::Empty;
 use hyper::Request;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::diagnosis::latest_run;
+use crate::diagnostic::redact;
 use crate::engine::line_buffer::lossy_line;
-use crate::engine::{Bytes, ContainerDetails, Engine, ExecProgress, ExecSpec, LogQuery};
+use crate::engine::{Bytes, ContainerDetails, Engine, EngineError, ExecProgress, ExecSpec, LogQuery};
+use crate::observed::ContainerId;
 use crate::project::value::LogPattern;
 use crate::project::{Ready, ReadyCheck};
 
@@ -28,6 +32,11 @@ const TRY: Duration = Duration::from_secs(5);
 const CONNECTION: Duration = Duration::from_secs(1);
 /// How long a published port must keep a connection: the engine's proxy accepts it before the container does.
 const ACCEPTED: Duration = Duration::from_millis(200);
+
+/// How long a container must go on running after the line of its log.
+const AFTER_LINE: Duration = Duration::from_millis(200);
+/// How much longer, if it then has no processes that the engine can list.
+const AFTER_EXIT: Duration = Duration::from_secs(2);
 
 /// What a log says that does not show that the container is ready.
 const NO_LINE: &str = "no line of the log matches";
@@ -51,35 +60,42 @@ impl NotReady {
     }
 }
 
-/// Tries until the container is ready, its time is over, or no further try makes sense. Each try is told to `tell`, with
-/// its beginning and whether it passed.
-pub(super) async fn until_ready<E: Engine>(
+/// What is known before the first try has ended.
+pub(super) fn before_any_try(check: &ReadyCheck) -> &'static str {
+    match check {
+        ReadyCheck::Log(_) => NO_LINE,
+        ReadyCheck::Http { .. } | ReadyCheck::Tcp(_) | ReadyCheck::Exec(_) => "no answer",
+    }
+}
+
+/// Tries without end, and gives the result of each try; `tell` gets its beginning and whether it passed. A container that `is_young` may exit soon: a line of its log
+/// must not be its last one.
+pub(super) fn tries<E: Engine>(
     engine: E,
     details: ContainerDetails,
     ready: Ready,
-    tell: impl Fn(Instant, bool),
-) -> Result<(), NotReady> {
-    let mut last = NotReady::yet(match ready.check {
-        ReadyCheck::Log(_) => NO_LINE,
-        ReadyCheck::Http { .. } | ReadyCheck::Tcp(_) | ReadyCheck::Exec(_) => "no answer",
-    });
-    let tries = async {
-        loop {
+    is_young: bool,
+    tell: impl Fn(Instant, bool) + Send + Sync + 'static,
+) -> BoxStream<'static, Result<(), NotReady>> {
+    let started = (Instant::now(), None);
+    let tell = Arc::new(tell);
+    stream::unfold(started, move |(next, unfinished)| {
+        let (engine, details, ready, tell) = (engine.clone(), details.clone(), ready.clone(), tell.clone());
+        async move {
+            sleep_until(next).await;
+            let mut attempt = Attempt { engine: &engine, details: &details, ready: &ready, unfinished };
+            attempt.finish_command().await;
             let began = Instant::now();
-            let tried = attempt(&engine, &details, &ready, Follow::Yes).await;
-            tell(began, tried.is_ok());
-            match tried {
-                Ok(()) => return Ok(()),
-                Err(error) if error.is_final => return Err(error),
-                Err(error) => last = error,
+            let result = attempt.make(Follow::Yes).await;
+            if is_young && result.is_ok() && matches!(ready.check, ReadyCheck::Log(_)) {
+                goes_on(&engine, &details).await;
             }
-            tokio::time::sleep_until(began + ready.interval).await;
+            tell(began, result.is_ok());
+            let unfinished = attempt.unfinished;
+            Some((result, (began + ready.interval, unfinished)))
         }
-    };
-    match timeout(ready.timeout, tries).await {
-        Ok(ended) => ended,
-        Err(_) => Err(last),
-    }
+    })
+    .boxed()
 }
 
 /// Tries once.
@@ -88,7 +104,7 @@ pub(super) async fn until_ready<E: Engine>(
 ///
 /// If the container is not ready.
 pub async fn is_ready<E: Engine>(engine: &E, details: &ContainerDetails, ready: &Ready) -> Result<(), NotReady> {
-    attempt(engine, details, ready, Follow::No).await
+    Attempt { engine, details, ready, unfinished: None }.make(Follow::No).await
 }
 
 /// Whether a log is followed.
@@ -98,23 +114,103 @@ enum Follow {
     No,
 }
 
-async fn attempt<E: Engine>(
-    engine: &E,
-    details: &ContainerDetails,
-    ready: &Ready,
-    follow: Follow,
-) -> Result<(), NotReady> {
-    let once = async {
-        match &ready.check {
-            ReadyCheck::Http { port, .. } | ReadyCheck::Tcp(port) => over_network(engine, details, *port, ready).await,
-            ReadyCheck::Exec(command) => exec(engine, details, command).await,
-            ReadyCheck::Log(pattern) => log(engine, details, pattern, follow).await,
+/// The exit status of a command in the container and the last line that it wrote, or why it could not be run.
+type Ran = Result<(i64, String), String>;
+
+/// One try.
+struct Attempt<'a, E> {
+    engine: &'a E,
+    details: &'a ContainerDetails,
+    ready: &'a Ready,
+    /// A command that took too long: engines cannot end it, so the next one begins only after it.
+    unfinished: Option<BoxFuture<'static, Ran>>,
+}
+
+impl<E: Engine> Attempt<'_, E> {
+    /// Waits until the command of an earlier try has ended; its result comes too late to count.
+    async fn finish_command(&mut self) {
+        if let Some(command) = &mut self.unfinished {
+            // Its output says nothing about now.
+            let _ = command.await;
         }
-    };
-    if follow == Follow::Yes && matches!(ready.check, ReadyCheck::Log(_)) {
-        return once.await;
+        self.unfinished = None;
     }
-    timeout(TRY, once).await.unwrap_or_else(|_| Err(NotReady::yet(format!("no answer within {} s", TRY.as_secs()))))
+
+    async fn make(&mut self, follow: Follow) -> Result<(), NotReady> {
+        match &self.ready.check {
+            ReadyCheck::Http { port, .. } | ReadyCheck::Tcp(port) => self.over_network(*port).await,
+            ReadyCheck::Exec(command) => self.exec(command).await,
+            ReadyCheck::Log(pattern) if follow == Follow::Yes => log(self.engine, self.details, pattern, follow).await,
+            ReadyCheck::Log(pattern) => in_time(log(self.engine, self.details, pattern, follow)).await,
+        }
+    }
+
+    /// Asks at the first way that leads to the container, else inside it.
+    async fn over_network(&mut self, port: u16) -> Result<(), NotReady> {
+        for way in ways(self.engine, self.details, port) {
+            let connected = timeout(CONNECTION, TcpStream::connect(way.address)).await;
+            match connected {
+                Ok(Ok(stream)) => return in_time(ask(stream, &way, self.ready)).await,
+                Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                    return Err(NotReady::yet(format!("connection refused at {}", way.address)));
+                }
+                // No way leads there.
+                Ok(Err(_)) | Err(_) => {}
+            }
+        }
+        self.inside(port).await
+    }
+
+    /// Asks with the programs of the image.
+    async fn inside(&mut self, port: u16) -> Result<(), NotReady> {
+        let script = script(port, self.ready);
+        let (status, _) = match self.run(&["/bin/sh".to_owned(), "-c".to_owned(), script]).await {
+            Ok(ended) => ended,
+            Err(error) if error.contains("no such file") || error.contains("not found") => (127, error),
+            Err(error) => return Err(NotReady::yet(error)),
+        };
+        match status {
+            0 => Ok(()),
+            ONLY_WGET => Err(NotReady::ever("`status` needs `curl`, and the image has only `wget`")),
+            126 | 127 => Err(NotReady::ever(format!(
+                "port {port} cannot be reached from here, and the image has no program to check it from inside"
+            ))),
+            _ => Err(NotReady::yet(format!("no answer at port {port} inside the container"))),
+        }
+    }
+
+    async fn exec(&mut self, command: &[String]) -> Result<(), NotReady> {
+        match self.run(command).await {
+            Ok((0, _)) => Ok(()),
+            Ok((126 | 127, words)) if is_refusal(&words) => Err(NotReady::ever(cannot_run(command))),
+            Err(words) if is_refusal(&words) => Err(NotReady::ever(cannot_run(command))),
+            Ok((status, line)) if line.is_empty() => Err(NotReady::yet(format!("exit status {status}"))),
+            Ok((status, line)) => {
+                let line = shown(&line, &self.details.secrets);
+                Err(NotReady::yet(format!("exit status {status}: {line}")))
+            }
+            Err(error) => Err(NotReady::yet(error)),
+        }
+    }
+
+    /// Runs a command in the container for as long as a try may take.
+    async fn run(&mut self, command: &[String]) -> Ran {
+        let mut running = run(self.engine.clone(), self.details.id.clone(), command.to_vec()).boxed();
+        if let Ok(ran) = timeout(TRY, &mut running).await {
+            return ran;
+        }
+        self.unfinished = Some(running);
+        Err(too_late())
+    }
+}
+
+/// The result, if there is one in the time that a try has.
+async fn in_time(once: impl Future<Output = Result<(), NotReady>>) -> Result<(), NotReady> {
+    timeout(TRY, once).await.unwrap_or_else(|_| Err(NotReady::yet(too_late())))
+}
+
+fn too_late() -> String {
+    format!("no answer within {} s", TRY.as_secs())
 }
 
 /// Where a port of a container may be reached from this machine.
@@ -139,27 +235,6 @@ fn ways<E: Engine>(engine: &E, details: &ContainerDetails, port: u16) -> Vec<Way
     let published = reach.published.iter().filter(|(inside, _)| *inside == port);
     ways.extend(published.map(|(_, address)| Way { address: *address, published: true }));
     ways
-}
-
-/// Asks at the first way that leads to the container, else inside it.
-async fn over_network<E: Engine>(
-    engine: &E,
-    details: &ContainerDetails,
-    port: u16,
-    ready: &Ready,
-) -> Result<(), NotReady> {
-    for way in ways(engine, details, port) {
-        let connected = timeout(CONNECTION, TcpStream::connect(way.address)).await;
-        match connected {
-            Ok(Ok(stream)) => return ask(stream, &way, ready).await,
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                return Err(NotReady::yet(format!("connection refused at {}", way.address)));
-            }
-            // No way leads there.
-            Ok(Err(_)) | Err(_) => {}
-        }
-    }
-    inside(engine, details, port, ready).await
 }
 
 async fn ask(mut stream: TcpStream, way: &Way, ready: &Ready) -> Result<(), NotReady> {
@@ -199,9 +274,9 @@ async fn get(stream: TcpStream, port: u16, path: &str) -> Result<u16, String> {
 /// The exit status of a check that would need `curl`.
 const ONLY_WGET: i64 = 125;
 
-/// Asks with the programs of the image.
-async fn inside<E: Engine>(engine: &E, details: &ContainerDetails, port: u16, ready: &Ready) -> Result<(), NotReady> {
-    let script = match &ready.check {
+/// What a shell in the container runs to ask at a port; exits with 127 if the image has no program for it.
+fn script(port: u16, ready: &Ready) -> String {
+    match &ready.check {
         ReadyCheck::Http { path, status, .. } => {
             let url = quoted(&format!("http://127.0.0.1:{port}{path}"));
             let curl = "curl -s -o /dev/null -m 4 -w '%{http_code}'";
@@ -228,19 +303,6 @@ async fn inside<E: Engine>(engine: &E, details: &ContainerDetails, port: u16, re
                  done; exit 1"
             )
         }
-    };
-    let (status, _) = match run(engine, details, &["/bin/sh".to_owned(), "-c".to_owned(), script]).await {
-        Ok(ended) => ended,
-        Err(error) if error.contains("no such file") || error.contains("not found") => (127, error),
-        Err(error) => return Err(NotReady::yet(error)),
-    };
-    match status {
-        0 => Ok(()),
-        ONLY_WGET => Err(NotReady::ever("`status` needs `curl`, and the image has only `wget`")),
-        126 | 127 => Err(NotReady::ever(format!(
-            "port {port} cannot be reached from here, and the image has no program to check it from inside"
-        ))),
-        _ => Err(NotReady::yet(format!("no answer at port {port} inside the container"))),
     }
 }
 
@@ -249,15 +311,9 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-async fn exec<E: Engine>(engine: &E, details: &ContainerDetails, command: &[String]) -> Result<(), NotReady> {
-    match run(engine, details, command).await {
-        Ok((0, _)) => Ok(()),
-        Ok((126 | 127, words)) if is_refusal(&words) => Err(NotReady::ever(cannot_run(command))),
-        Err(words) if is_refusal(&words) => Err(NotReady::ever(cannot_run(command))),
-        Ok((status, line)) if line.is_empty() => Err(NotReady::yet(format!("exit status {status}"))),
-        Ok((status, line)) => Err(NotReady::yet(format!("exit status {status}: {line}"))),
-        Err(error) => Err(NotReady::yet(error)),
-    }
+/// The output of a check, without the secrets of its container.
+fn shown(line: &str, secrets: &[String]) -> String {
+    if secrets.is_empty() { line.to_owned() } else { redact::without_values(line, secrets) }
 }
 
 /// Whether these are the engine's words about a program that it cannot start, not those of a shell.
@@ -270,9 +326,9 @@ fn cannot_run(command: &[String]) -> String {
 }
 
 /// Runs a command in the container: its exit status, and the last line that it wrote.
-async fn run<E: Engine>(engine: &E, details: &ContainerDetails, command: &[String]) -> Result<(i64, String), String> {
-    let spec = ExecSpec { command: command.to_vec(), ..ExecSpec::default() };
-    let mut progress = engine.exec(details.id.clone(), spec).await.map_err(|error| error.to_string())?;
+async fn run<E: Engine>(engine: E, id: ContainerId, command: Vec<String>) -> Ran {
+    let spec = ExecSpec { command, ..ExecSpec::default() };
+    let mut progress = engine.exec(id, spec).await.map_err(|error| error.to_string())?;
     let mut output = Vec::new();
     while let Some(next) = progress.next().await {
         match next.map_err(|error| error.to_string())? {
@@ -305,16 +361,31 @@ async fn log<E: Engine>(
         terminal: details.terminal,
         ..LogQuery::default()
     };
-    let mut log = engine.logs(details.id.clone(), query).await.map_err(NotReady::yet)?;
+    let mut log = engine.logs(details.id.clone(), query).await.map_err(|error| unread(&error))?;
     let mut lines = [Line::default(), Line::default()];
     while let Some(chunk) = log.next().await {
-        let chunk = chunk.map_err(NotReady::yet)?;
+        let chunk = chunk.map_err(|error| unread(&error))?;
         let line = &mut lines[usize::from(chunk.stream == crate::engine::OutputStream::Stderr)];
         if line.push(&chunk.bytes, pattern) {
             return Ok(());
         }
     }
     Err(NotReady::yet(NO_LINE))
+}
+
+/// Gives the engine the time to notice that a container has exited. Where that takes long, the processes of the
+/// container are gone before.
+async fn goes_on<E: Engine>(engine: &E, details: &ContainerDetails) {
+    sleep(AFTER_LINE).await;
+    let processes = timeout(TRY, engine.processes(details.id.clone())).await;
+    if !matches!(processes, Ok(Ok(processes)) if !processes.rows.is_empty()) {
+        sleep(AFTER_EXIT).await;
+    }
+}
+
+/// An engine that refuses to give a log will not give it later either.
+fn unread(error: &EngineError) -> NotReady {
+    NotReady { is_final: matches!(error, EngineError::Unsupported(_)), last: error.to_string() }
 }
 
 /// When what the container wrote since its latest start begins: engines note the time of a start a moment after it, so
@@ -372,6 +443,12 @@ mod tests {
     fn only_the_engine_refuses_for_good() {
         assert!(is_refusal("OCI runtime exec failed: exec failed: exec: \"nope\": executable file not found in $PATH"));
         assert!(!is_refusal("sh: nope: not found"));
+    }
+
+    #[test]
+    fn secrets_of_the_container_are_not_shown() {
+        let secrets = ["swordfish".to_owned()];
+        assert_eq!(shown("tok swordfish is refused", &secrets), "tok ••• is refused");
     }
 
     #[test]

@@ -4,15 +4,16 @@
 //! Eager health: the engine's first probe comes after a whole interval, though a database may be ready much earlier. The
 //! result only ends a wait early; the engine's own probes and health status are not affected.
 
-use futures::future::{self, BoxFuture, FutureExt};
-use futures::stream::StreamExt;
+use futures::future::{self, FutureExt};
+use futures::stream::{self, BoxStream, StreamExt};
 use tokio::time::{Duration, Instant};
 
-use super::readiness::{NotReady, until_ready};
-use super::verdict::is_probed;
+use super::readiness::{self, NotReady};
+use super::verdict::{has_settled, is_probed};
 use crate::engine::{ContainerDetails, Engine, EngineError, ExecProgress, ExecSpec, HealthTest};
 use crate::observed::{ContainerId, Health, State};
 use crate::plan::{Probing, WaitSpec};
+use crate::project::ReadyCheck;
 
 /// The time between two runs of the test; the next one waits if a run takes longer.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -21,52 +22,86 @@ const INTERVAL: Duration = Duration::from_millis(500);
 pub(super) struct Trial {
     /// The start; results from before a later start do not count.
     start: Option<i128>,
-    progress: Progress,
-}
-
-enum Progress {
-    Running(BoxFuture<'static, Result<(), NotReady>>),
-    Ended(Result<(), NotReady>),
+    /// Whether the container is paused: it is not checked then.
+    paused: bool,
+    /// The results of the tries, up to a success.
+    tries: BoxStream<'static, Result<(), NotReady>>,
+    /// The result of the last try.
+    last: Option<Result<(), NotReady>>,
 }
 
 impl Trial {
     /// The trial for a container in its current state: `current` if it is still valid, a new one if the container
-    /// restarted, `None` if it is not running or the engine has already decided. Each try is told to `tell`, with its
-    /// beginning and whether it passed.
+    /// restarted, `None` if it is not running or the engine has already decided. `is_new` if this run has started it. Each
+    /// try is told to `tell`, with its beginning and whether it passed.
     pub(super) fn of<E: Engine>(
         current: Option<Self>,
         engine: &E,
         details: &ContainerDetails,
         spec: &WaitSpec,
+        is_new: bool,
         tell: impl Fn(Instant, bool) + Send + Sync + 'static,
     ) -> Option<Self> {
-        let ready = spec.ready.as_ref().filter(|_| is_probed(spec, details) && details.state == State::Running);
+        let paused = details.state == State::Paused;
+        let is_up = paused || details.state == State::Running;
+        let ready = spec.ready.as_ref().filter(|_| is_probed(spec, details) && is_up);
         let is_eager = spec.probing == Probing::Eager && is_undecided(details);
         let test = details.health_test.as_ref().filter(|_| is_eager);
         if ready.is_none() && test.is_none() {
             return None;
         }
         if let Some(trial) = current.filter(|trial| trial.start == details.started_at) {
-            return Some(trial);
+            return Some(Self { paused, ..trial });
         }
-        let runs = match (ready, test) {
-            (Some(ready), _) => until_ready(engine.clone(), details.clone(), ready.clone(), tell).boxed(),
-            (None, test) => first_success(engine.clone(), details.id.clone(), test?.clone(), tell).map(Ok).boxed(),
+        let tries = match (ready, test) {
+            (Some(ready), _) => {
+                let is_young = !has_settled(is_new, details);
+                readiness::tries(engine.clone(), details.clone(), ready.clone(), is_young, tell)
+            }
+            (None, test) => {
+                stream::once(first_success(engine.clone(), details.id.clone(), test?.clone(), tell).map(Ok)).boxed()
+            }
         };
-        Some(Self { start: details.started_at, progress: Progress::Running(runs) })
+        Some(Self { start: details.started_at, paused, tries, last: None })
     }
 
     /// Whether the test passed.
     pub(super) fn has_passed(&self) -> bool {
-        matches!(self.progress, Progress::Ended(Ok(())))
+        !self.paused && matches!(self.last, Some(Ok(())))
     }
 
-    /// Why the container is not ready in the time that it has.
+    /// What the last try found out, unless the container is ready.
     pub(super) fn error(&self) -> Option<&NotReady> {
-        match &self.progress {
-            Progress::Ended(Err(error)) => Some(error),
-            Progress::Ended(Ok(())) | Progress::Running(_) => None,
+        self.last.as_ref()?.as_ref().err()
+    }
+
+    /// Whether there is nothing more to try.
+    fn has_ended(&self) -> bool {
+        self.last.as_ref().is_some_and(|last| last.as_ref().map_or_else(|error| error.is_final, |()| true))
+    }
+
+    async fn end(&mut self) {
+        while !self.has_ended() {
+            let Some(result) = self.tries.next().await else { return future::pending().await };
+            self.last = Some(result);
         }
+    }
+}
+
+/// When `x-hoist.ready` is over for a container: `known` if that was found out before, since neither a restart nor a
+/// pause begins it again.
+pub(super) fn deadline(known: Option<Instant>, details: &ContainerDetails, spec: &WaitSpec) -> Option<Instant> {
+    let ready = spec.ready.as_ref().filter(|_| is_probed(spec, details) && details.state != State::Created)?;
+    Some(known.unwrap_or_else(|| Instant::now() + ready.timeout))
+}
+
+/// Why a container was not ready in its time.
+pub(super) fn why_late(trial: Option<&Trial>, state: State, check: &ReadyCheck) -> String {
+    match (state, trial.and_then(Trial::error)) {
+        (State::Paused, _) => "the container is paused".to_owned(),
+        (State::Restarting, _) => "the container keeps exiting and being restarted".to_owned(),
+        (_, Some(error)) => error.last.clone(),
+        (_, None) => readiness::before_any_try(check).to_owned(),
     }
 }
 
@@ -76,17 +111,12 @@ fn is_undecided(details: &ContainerDetails) -> bool {
 
 /// Makes the checks until one more has ended; never returns if there are none.
 pub(super) async fn one_ends(trials: impl Iterator<Item = &mut Trial>) {
-    let mut running: Vec<_> = trials.filter(|trial| matches!(trial.progress, Progress::Running(_))).collect();
-    let runs = running.iter_mut().filter_map(|trial| match &mut trial.progress {
-        Progress::Running(runs) => Some(runs),
-        Progress::Ended(_) => None,
-    });
-    let runs: Vec<_> = runs.collect();
-    if runs.is_empty() {
+    let running = trials.filter(|trial| !trial.paused && !trial.has_ended());
+    let ends: Vec<_> = running.map(|trial| trial.end().boxed()).collect();
+    if ends.is_empty() {
         return future::pending().await;
     }
-    let (ended, at, _) = future::select_all(runs).await;
-    running[at].progress = Progress::Ended(ended);
+    future::select_all(ends).await;
 }
 
 /// Runs the test until it passes. A test that cannot be run counts as not passed yet.

@@ -1,8 +1,17 @@
 //! What the state of a container means for a wait, as far as the engine knows it.
 
+use std::time::{Duration, SystemTime};
+
 use crate::engine::ContainerDetails;
 use crate::observed::{Health, State};
 use crate::plan::{WaitCondition, WaitSpec};
+
+/// How long a container without a healthcheck must have been running before it counts as running: a program that cannot
+/// start its work exits immediately.
+pub(super) const SETTLING: Duration = Duration::from_millis(500);
+/// A container that has been running for this long need not be watched. Engines record the start time before the
+/// program starts; on a busy machine the difference can exceed the time a program takes to fail.
+const SETTLED: Duration = Duration::from_secs(5);
 
 /// What the state of one container means for the wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,4 +66,16 @@ pub(super) fn runs_only(spec: &WaitSpec, details: &ContainerDetails) -> bool {
 /// Whether hoist itself checks if the container is ready: it has no healthcheck, and the files say how to check it.
 pub(super) fn is_probed(spec: &WaitSpec, details: &ContainerDetails) -> bool {
     spec.ready.is_some() && !details.has_healthcheck
+}
+
+/// Whether a container has been running for so long that it will not exit soon; `is_new` if this run has started it.
+pub(super) fn has_settled(is_new: bool, details: &ContainerDetails) -> bool {
+    !is_new && running_for(details) >= SETTLED
+}
+
+/// How long a container has been running, by the engine's clock and this machine's; zero if they disagree.
+fn running_for(details: &ContainerDetails) -> Duration {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let started = details.started_at.and_then(|started| u64::try_from(started).ok()).map(Duration::from_nanos);
+    started.map_or(Duration::ZERO, |started| now.saturating_sub(started))
 }

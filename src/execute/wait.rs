@@ -3,7 +3,7 @@
 //! A wait subscribes to events, inspects its containers once, and then follows the events. It inspects again when
 //! events may have been missed, and every few seconds in case the engine does not send any.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use futures::future::join_all;
 use tokio::sync::broadcast;
@@ -14,12 +14,13 @@ use super::diagnosis;
 use super::event_stream::Notice;
 use super::readiness::NotReady;
 use super::step::StepContext;
-use super::trial::{self, Trial};
+use super::trial;
 use super::verdict::{Verdict, current_health, is_probed, runs_only, verdict};
+use super::watched::Watched;
 use crate::engine::waiting::until;
 use crate::engine::{ContainerDetails, ContainerEvent, ContainerEventKind, Engine, EngineError};
-use crate::event::{Evidence, Fact, Outcome, StepError, StepWarning};
-use crate::observed::{ContainerId, Health, State};
+use crate::event::{Evidence, Fact, Outcome, StepError, StepWarning, UnreadyContainer};
+use crate::observed::{Health, State};
 use crate::plan::{Action, ActionId, ContainerRef, WaitCondition, WaitSpec, Waiter};
 use crate::project::ServiceName;
 
@@ -27,12 +28,6 @@ use crate::project::ServiceName;
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// How long the engine may be unreachable before the wait gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a container without a healthcheck must have been running before it counts as running: a program that cannot
-/// start its work exits immediately.
-const SETTLING: Duration = Duration::from_millis(500);
-/// A container that has been running for this long need not be watched. Engines record the start time before the
-/// program starts; on a busy machine the difference can exceed the time a program takes to fail.
-const SETTLED: Duration = Duration::from_secs(5);
 /// The number of restarts by the engine during a wait that triggers a warning.
 const RESTART_LOOP: i64 = 3;
 
@@ -108,63 +103,11 @@ fn is_unmet(error: &StepError) -> bool {
         StepError::NotSuccessful { .. }
             | StepError::Exited { .. }
             | StepError::Unhealthy { .. }
-            | StepError::NotReady { .. }
+            | StepError::NotReady(_)
             | StepError::NoHealthcheck { .. }
             | StepError::MissingDependency { .. }
             | StepError::NoContainer(_)
     )
-}
-
-/// A container being waited for.
-#[expect(clippy::struct_excessive_bools, reason = "what was told and what was done before are independent")]
-struct Watched {
-    id: ContainerId,
-    name: String,
-    /// Its details; `None` until it is first inspected.
-    details: Option<ContainerDetails>,
-    /// How often the engine had restarted it when the wait started.
-    restarts_before: i64,
-    warned: bool,
-    /// Whether the user was warned that it is paused.
-    pause_told: bool,
-    /// Its exit status when it last exited during the wait.
-    last_exit: Option<i64>,
-    /// Whether this run has just started it.
-    is_new: bool,
-    /// Whether this run has just resumed it.
-    goes_on: bool,
-    /// When the last probe before it was resumed started: while a container is paused, its probes fail.
-    stale_probe: Option<i128>,
-    /// Which start of it counts as running, and from when on.
-    settles: Option<(Option<i128>, Instant)>,
-    /// Its health test, if the wait runs it itself.
-    trial: Option<Trial>,
-}
-
-impl Watched {
-    /// Whether its health test has passed since it last started.
-    fn passed(&self) -> bool {
-        self.trial.as_ref().is_some_and(Trial::has_passed)
-    }
-
-    /// When its latest start will count as running, if that is in the future.
-    fn settles_at(&mut self) -> Option<Instant> {
-        let details = self.details.as_ref()?;
-        let at = match self.settles {
-            Some((start, at)) if start == details.started_at => at,
-            None if !self.is_new && running_for(details) >= SETTLED => Instant::now(),
-            Some(_) | None => Instant::now() + SETTLING,
-        };
-        self.settles = Some((details.started_at, at));
-        (at > Instant::now()).then_some(at)
-    }
-}
-
-/// How long a container has been running, by the engine's clock and this machine's; zero if they disagree.
-fn running_for(details: &ContainerDetails) -> Duration {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let started = details.started_at.and_then(|started| u64::try_from(started).ok()).map(Duration::from_nanos);
-    started.map_or(Duration::ZERO, |started| now.saturating_sub(started))
 }
 
 /// The state of the whole wait.
@@ -201,24 +144,12 @@ impl<'a, E: Engine> Wait<'a, E> {
             });
         }
         let watch = |container| {
-            Ok(Watched {
-                id: context.container(container)?,
-                name: container.name.clone(),
-                details: None,
-                restarts_before: 0,
-                warned: false,
-                pause_told: false,
-                last_exit: None,
-                is_new: comes_after(context, id, container, |action| {
-                    matches!(action, Action::StartContainer { .. } | Action::RestartContainer { .. })
-                }),
-                goes_on: comes_after(context, id, container, |action| {
-                    matches!(action, Action::UnpauseContainer { .. })
-                }),
-                stale_probe: None,
-                settles: None,
-                trial: None,
-            })
+            let is_new = comes_after(context, id, container, |action| {
+                matches!(action, Action::StartContainer { .. } | Action::RestartContainer { .. })
+            });
+            let goes_on =
+                comes_after(context, id, container, |action| matches!(action, Action::UnpauseContainer { .. }));
+            Ok(Watched::new(context.container(container)?, container.name.clone(), is_new, goes_on))
         };
         let containers = spec.containers.iter().map(watch).collect::<Result<_, StepError>>()?;
         let deadline = spec.timeout.map(|timeout| Instant::now() + timeout);
@@ -241,21 +172,31 @@ impl<'a, E: Engine> Wait<'a, E> {
         let late: Vec<_> = known.filter(|details| verdict(self.spec, details) == Verdict::NotYet).cloned().collect();
         let mut evidence = Vec::new();
         for details in &late {
-            if self.spec.condition == WaitCondition::CompletedSuccessfully && details.state == State::Running {
-                evidence.push(Evidence::StillRuns { container: details.name.clone() });
-                continue;
+            match self.why_late(details) {
+                Some(known) => evidence.push(known),
+                None => evidence.extend(diagnosis::of_delay(&self.context.engine, details).await),
             }
-            if is_probed(self.spec, details) && details.state == State::Running {
-                let container = details.name.clone();
-                evidence.push(Evidence::Late { container, state: details.state, health: Health::Starting });
-                continue;
-            }
-            evidence.extend(diagnosis::of_delay(&self.context.engine, details).await);
         }
         let seconds = self.spec.timeout.map_or(0, |timeout| timeout.as_secs());
         let at_fault = self.containers.iter().find(|it| late.first().is_some_and(|details| details.id == it.id));
         let container = at_fault.map(|watched| watched.name.clone());
-        Err(StepError::TimedOut { waiter: self.spec.waiter, container, seconds, evidence })
+        let service = self.spec.service.clone();
+        Err(StepError::TimedOut { waiter: self.spec.waiter, service, container, seconds, evidence })
+    }
+
+    /// Why the condition does not hold for a container yet, if that needs no more than what the wait found out itself.
+    fn why_late(&self, details: &ContainerDetails) -> Option<Evidence> {
+        let container = details.name.clone();
+        if details.state != State::Running {
+            return None;
+        }
+        if self.spec.condition == WaitCondition::CompletedSuccessfully {
+            return Some(Evidence::StillRuns { container });
+        }
+        let ready = self.spec.ready.as_ref().filter(|_| is_probed(self.spec, details))?;
+        let trial = self.containers.iter().find(|watched| watched.id == details.id)?.trial.as_ref();
+        let last = trial::why_late(trial, details.state, &ready.check);
+        Some(Evidence::NotReady { container, check: ready.check.to_string(), last })
     }
 
     async fn watch(&mut self, mut notices: Option<broadcast::Receiver<Notice>>) -> Result<(), StepError> {
@@ -280,6 +221,7 @@ impl<'a, E: Engine> Wait<'a, E> {
             };
             tokio::select! {
                 () = until(settled) => {}
+                () = until(self.containers.iter().filter_map(|watched| watched.ready_by).min()) => {}
                 () = trial::one_ends(self.containers.iter_mut().filter_map(|watched| watched.trial.as_mut())) => {}
                 notice = next(&mut notices) => match notice {
                     Notice::Happened(event) => self.apply(&event).await?,
@@ -296,13 +238,11 @@ impl<'a, E: Engine> Wait<'a, E> {
     /// Starts the checks of running containers that are not known to be ready, and ends all others.
     fn keep_trials(&mut self) {
         for watched in &mut self.containers {
-            let current = watched.trial.take();
-            let Some(details) = &watched.details else { continue };
             let (events, id, container) = (self.context.events.clone(), self.id, watched.name.clone());
             let tell = move |began: Instant, passed| {
                 events.send(Fact::Tried { id, container: container.clone(), elapsed: began.elapsed(), passed });
             };
-            watched.trial = Trial::of(current, &self.context.engine, details, self.spec, tell);
+            watched.keep_trial(&self.context.engine, self.spec, tell);
         }
     }
 
@@ -330,8 +270,8 @@ impl<'a, E: Engine> Wait<'a, E> {
                 Verdict::Holds => {}
                 Verdict::NotYet if self.containers[at].passed() => {}
                 Verdict::NotYet => {
-                    let failed = self.containers[at].trial.as_ref().and_then(Trial::error).cloned();
-                    if let Some(error) = failed {
+                    let check = self.spec.ready.as_ref().map(|ready| &ready.check);
+                    if let Some(error) = self.containers[at].check_failure(check) {
                         return Err(self.not_ready(at, error).await);
                     }
                     pending.get_or_insert(at);
@@ -383,20 +323,23 @@ impl<'a, E: Engine> Wait<'a, E> {
 
     /// The failure of `x-hoist.ready`.
     async fn not_ready(&mut self, at: usize, error: NotReady) -> StepError {
-        let (container, details) = (self.containers[at].name.clone(), self.containers[at].details.clone());
+        let container = self.containers[at].name.clone();
+        let fresh = self.context.engine.inspect_container(self.containers[at].id.clone()).await.ok();
+        let details = fresh.or_else(|| self.containers[at].details.clone());
         let evidence = match &details {
             Some(details) => diagnosis::of_exit(&self.context.engine, details).await,
             None => Vec::new(),
         };
         let ready = self.spec.ready.as_ref();
-        StepError::NotReady {
+        StepError::NotReady(Box::new(UnreadyContainer {
             waiter: self.spec.waiter,
+            service: self.spec.service.clone(),
             container,
             check: ready.map(|ready| ready.check.to_string()).unwrap_or_default(),
             after: ready.filter(|_| !error.is_final).map(|ready| ready.timeout),
             last: error.last,
             evidence,
-        }
+        }))
     }
 
     async fn look_at_all(&mut self) -> Result<(), StepError> {
@@ -430,6 +373,7 @@ impl<'a, E: Engine> Wait<'a, E> {
                 if details.health == Health::Unhealthy && last_probe.is_some() && last_probe == watched.stale_probe {
                     details.health = Health::Starting;
                 }
+                self.warn_of_ready(&details);
                 self.warn_of_restarts(at, &details);
                 self.warn_of_pause(at, &details);
                 self.containers[at].details = Some(details);
@@ -444,6 +388,16 @@ impl<'a, E: Engine> Wait<'a, E> {
             }
             Err(EngineError::NotFound(_)) => Err(StepError::NoContainer(self.containers[at].name.clone())),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What an image has is known only once there is a container.
+    fn warn_of_ready(&self, details: &ContainerDetails) {
+        let service = &self.spec.service;
+        let is_ignored = self.spec.ready.is_some() && details.has_healthcheck;
+        if is_ignored && self.context.facts.is_news_of_ready(service) {
+            let warning = StepWarning::ReadyIgnored { service: service.clone() };
+            self.context.events.send(Fact::Warning { id: Some(self.id), warning });
         }
     }
 

@@ -16,6 +16,7 @@ use crate::load::layer::{IgnoredTagWarning, LayerError};
 use crate::load::lint::LintWarning;
 use crate::load::look_alike_error::LookAlike;
 use crate::load::merge::{DroppedPools, MergeError};
+use crate::load::own_lint::OwnLintWarning;
 use crate::load::paths::{MissingSource, NoHome};
 use crate::load::schema::ShapeError;
 use crate::load::select::SelectError;
@@ -168,6 +169,9 @@ pub enum LoadWarning {
     /// A broken rule that only matters when a job or a `pre_start` hook runs.
     #[error(transparent)]
     Check(#[from] CheckError),
+    /// Of a setting of `x-hoist` that has no effect.
+    #[error(transparent)]
+    OwnLint(#[from] OwnLintWarning),
     /// A value that is not taken as written.
     #[error(transparent)]
     Decode(#[from] DecodeWarning),
@@ -197,6 +201,7 @@ impl LoadWarning {
             Self::Version { .. } => return None,
             Self::Swarm(warning) => warning,
             Self::Check(warning) => warning,
+            Self::OwnLint(warning) => warning,
             Self::Tag(warning) => warning,
             Self::Template(warning) => warning,
             Self::ExternalName(warning) => warning,

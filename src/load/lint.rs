@@ -68,32 +68,6 @@ pub enum LintWarning {
         /// Where its triggers are.
         span: Option<Span>,
     },
-    /// `x-hoist.ready` beside a healthcheck.
-    #[error("service `{service}` has a healthcheck, so its `x-hoist.ready` is ignored")]
-    ReadyIgnored {
-        /// The service.
-        service: String,
-        /// Where `ready` is.
-        span: Span,
-    },
-    /// `x-hoist.ready` of a job.
-    #[error("service `{service}` is a job, so `--wait` waits for its end and ignores its `x-hoist.ready`")]
-    ReadyOfJob {
-        /// The service.
-        service: String,
-        /// Where `ready` is.
-        span: Span,
-    },
-    /// A job that the engine starts again whenever it ends.
-    #[error("service `{service}` is a job, but `restart: {word}` starts it again whenever it ends")]
-    JobRestarts {
-        /// The service.
-        service: String,
-        /// The restart policy.
-        word: String,
-        /// Where the policy is.
-        span: Span,
-    },
     /// A restart policy that no engine knows.
     #[error("`restart` is `{word}`, which engines reject")]
     Restart {
@@ -113,9 +87,6 @@ impl Explain for LintWarning {
             | Self::DriveLetter { span, .. }
             | Self::MountOption { span, .. }
             | Self::Cron { span, .. }
-            | Self::ReadyIgnored { span, .. }
-            | Self::ReadyOfJob { span, .. }
-            | Self::JobRestarts { span, .. }
             | Self::Restart { span, .. } => Some(*span),
         }
     }
@@ -135,13 +106,6 @@ impl Explain for LintWarning {
             }
             Self::NeverTriggered { .. } => "give it a `schedule`, or remove `manual: false`".to_owned(),
             Self::Misplaced { misplaced, .. } => format!("list it under `{}`", misplaced.home),
-            Self::ReadyIgnored { .. } => {
-                "remove one of them; `ready` counts where neither the service nor its image has a test of its own".to_owned()
-            }
-            Self::ReadyOfJob { .. } => "remove one of them: a job is done when it has ended with status 0".to_owned(),
-            Self::JobRestarts { .. } => {
-                "`--wait` would never end: write `restart: \"no\"` or `on-failure`, or remove `job`".to_owned()
-            }
             Self::Restart { word, .. } if straight_quotes(word).is_some() => {
                 let straight = straight_quotes(word).unwrap_or_default();
                 format!("typographic quotes are not quotes in YAML: write straight ones, `{straight}`")
@@ -173,7 +137,7 @@ pub(super) fn look(layer: &Node, sources: &SourceMap, findings: &mut Findings<In
     let section = NodePath::Top.key("services");
     let mut look = Look { sources, findings };
     for (key, service) in services.into_iter().flatten() {
-        look.service(&key.name, service, section.key(&key.name));
+        look.service(service, section.key(&key.name));
     }
     let jobs = layer.get("jobs").and_then(Node::as_mapping);
     for (_, job) in jobs.into_iter().flatten() {
@@ -199,7 +163,7 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn service(&mut self, name: &str, service: &Node, node_path: NodePath<'_>) {
+    fn service(&mut self, service: &Node, node_path: NodePath<'_>) {
         for way in TEXTS {
             if let Some(found) = way.iter().try_fold(service, |node, key| node.get(key)) {
                 self.texts(found, node_path, way);
@@ -207,14 +171,6 @@ impl Look<'_> {
         }
         if let Some(restart) = service.get("restart") {
             self.restart(restart);
-        }
-        let own = service.get("x-hoist").and_then(Node::as_mapping);
-        let ready = own.and_then(|own| own.entry("ready")).map(|(key, _)| key.span);
-        if let Some(span) = ready {
-            self.ready(service, name, span);
-        }
-        if own.and_then(|own| own.get("job")).is_some_and(|job| job.value == Value::Bool(true)) {
-            self.job(service, name, ready);
         }
         for item in service.get("environment").and_then(Node::as_sequence).unwrap_or_default() {
             self.misplaced(item, "environment");
@@ -243,30 +199,6 @@ impl Look<'_> {
         let Some(text) = node.as_str() else { return };
         if !cron::is_valid(text) {
             self.findings.warn(LintWarning::Cron { text: text.to_owned(), span: node.span });
-        }
-    }
-
-    /// Warns of a readiness check that never counts, since there is a healthcheck.
-    fn ready(&mut self, service: &Node, name: &str, span: Span) {
-        let Some(check) = service.get("healthcheck") else { return };
-        let is_disabled = check.get("disable").is_some_and(|disable| disable.value == Value::Bool(true));
-        let test = check.get("test");
-        let none =
-            |test: &Node| test.as_sequence().is_some_and(|words| words.first().and_then(Node::as_str) == Some("NONE"));
-        if test.is_some_and(|test| !none(test)) && !is_disabled {
-            self.findings.warn(LintWarning::ReadyIgnored { service: name.to_owned(), span });
-        }
-    }
-
-    /// Warns of what a job cannot have beside it.
-    fn job(&mut self, service: &Node, name: &str, ready: Option<Span>) {
-        if let Some(span) = ready {
-            self.findings.warn(LintWarning::ReadyOfJob { service: name.to_owned(), span });
-        }
-        let Some(restart) = service.get("restart") else { return };
-        if let Some(word @ ("always" | "unless-stopped")) = restart.as_str() {
-            let (service, word) = (name.to_owned(), word.to_owned());
-            self.findings.warn(LintWarning::JobRestarts { service, word, span: restart.span });
         }
     }
 

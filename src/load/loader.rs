@@ -16,7 +16,7 @@ use crate::load::outcome::LoadFailure;
 use crate::load::paths::{self, Base};
 use crate::load::reset::TaggedPaths;
 use crate::load::short_form::{Unreadable, to_long_forms};
-use crate::load::{LoadOptions, Purpose, defaults, interpolate, lint, look_alike, schema, unique};
+use crate::load::{LoadOptions, Purpose, defaults, interpolate, lint, look_alike, own_lint, schema, unique};
 use crate::project::Project;
 use crate::source::{Reader, SourceMap, Span};
 use crate::yaml::{Mapping, Node, Value};
@@ -135,6 +135,7 @@ impl Loader<'_> {
     fn add_layer(&mut self, mut layer: Layer, model: &mut Node, scope: &Scope<'_>) {
         self.substitute(&mut layer.node, scope.environment);
         self.findings.phase(|found| lint::look(&layer.node, &self.sources, found));
+        self.findings.phase(|found| own_lint::look_at_layer(&layer.node, &self.sources, found));
         self.include(&mut layer, scope);
         layer.tagged.apply(model);
         self.extend(&mut layer, model, scope);

@@ -50,6 +50,7 @@ mod node_path;
 mod normalize;
 mod options;
 mod outcome;
+mod own_lint;
 mod paths;
 mod profiles;
 mod read_env_file;
@@ -81,6 +82,7 @@ pub use look_alike_error::LookAlike;
 pub use merge::{DroppedPools, MergeError};
 pub use options::{Dependencies, LoadOptions, Purpose, Resources};
 pub use outcome::{LoadFailure, Loaded, LoadedModel};
+pub use own_lint::OwnLintWarning;
 pub use paths::{MissingSource, NoHome};
 pub use read_env_file::read_env_file;
 pub use request::Request;
@@ -147,6 +149,7 @@ fn load_project(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<Projec
         });
     }
     loader.findings.phase(|found| swarm::look(&built.model, found));
+    loader.findings.phase(|found| own_lint::look(&built.model, found));
     let mut project = typed(options, built, loader)?;
     select::split_by_profiles(&mut project, &active);
     loader.findings.warnings(lint::never_triggered(&project));

@@ -98,7 +98,7 @@ pub enum PlanError {
         service: ServiceName,
         /// Which item of `pre_start`, from 0.
         hook: String,
-        /// `network`, `secret`, `config` or `service`.
+        /// `network`, `secret` or `config`.
         what: &'static str,
         /// The name.
         name: String,
@@ -646,17 +646,9 @@ impl PlanError {
             }
             Self::ServiceNotNamed { service } => Some(format!("add `{service}` to the command line")),
             Self::NoContainerToStart { service } => Some(format!("`hoist up -d {service}` creates and starts it")),
-            Self::Scheduled { .. } => {
-                Some("put them behind a profile, and run them with `hoist run` from a scheduler of your own".to_owned())
-            }
+            Self::Scheduled { .. } => Some(HIDE_SCHEDULED.to_owned()),
             Self::HookPerReplica { .. } => Some("remove `per_replica`, or set it to false".to_owned()),
-            Self::HookUndefined { what: "service", .. } => {
-                Some("define it under `services:`, or remove the reference".to_owned())
-            }
-            Self::HookUndefined { what, name, .. } => {
-                let definition = if *what == "network" { "{}" } else { "{file: …}" };
-                Some(format!("define it at the top level of the file: `{what}s: {{{name}: {definition}}}`"))
-            }
+            Self::HookUndefined { what, name, .. } => Some(define(what, name)),
             Self::DuplicateContainerName { .. } => Some("give each container its own name".to_owned()),
             Self::NamedContainerScaled { .. }
             | Self::NothingToRun { .. }
@@ -673,6 +665,15 @@ impl PlanError {
             | Self::ExternalNetworkAmbiguous { .. } => None,
         }
     }
+}
+
+/// How to start the rest of a project with scheduled jobs.
+const HIDE_SCHEDULED: &str = "put them behind a profile, and run them with `hoist run` from a scheduler of your own";
+
+/// How to define the `network`, `secret` or `config` with this name.
+fn define(what: &str, name: &str) -> String {
+    let definition = if what == "network" { "{}" } else { "{file: …}" };
+    format!("define it at the top level of the file: `{what}s: {{{name}: {definition}}}`")
 }
 
 fn nothing_to_share(problem: &NothingToShare) -> String {

@@ -6,14 +6,14 @@ use super::{Action, KillOptions, Orphans, Plan, PlanBuilder, ProjectSource, Reas
 use crate::observed::{Container, Observed, State};
 
 /// What it takes to send a signal to the running containers of services, one-offs among them. Those of services that the
-/// files do not define are left alone unless orphans are to be removed.
+/// files do not define, or whose profiles are inactive, are left alone unless orphans are to be removed.
 #[must_use]
 pub fn kill(source: &ProjectSource, observed: &Observed, options: &KillOptions) -> Plan {
     let project = source.project(observed);
     let is_meant = |container: &Container| {
         let Some(service) = &container.service else { return options.orphans == Orphans::Remove };
         let named = options.services.is_empty() || options.services.contains(service);
-        named && (options.orphans == Orphans::Remove || project.is_known(service.as_str()))
+        named && (options.orphans == Orphans::Remove || project.services.contains_key(service))
     };
     let runs = |container: &Container| matches!(container.state, State::Running | State::Paused | State::Restarting);
     let mut containers: Vec<_> = observed

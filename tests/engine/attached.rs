@@ -217,6 +217,7 @@ async fn the_services_to_attach_to_can_be_chosen() {
             (&["up", "--attach", "c", "--attach", "a"], [true, false, true]),
             (&["up", "--no-attach", "b"], [true, false, false]),
             (&["up", "a"], [true, false, false]),
+            (&["up", "--no-attach", "b", "a"], [true, false, false]),
         ] {
             let ran = s.hoist(flags).await.ok();
             s.reach(&["a/1 exited", "b/1 exited", "c/1 exited"]).await;

@@ -75,6 +75,9 @@ async fn signals_pauses_and_removals() {
         s.hoist(&["rm", "-f"]).await.ok().says("No stopped containers");
         s.hoist(&["kill"]).await.ok();
         s.hoist(&["kill"]).await.ok().says("No container to kill");
+        // What was killed does not pass for running.
+        s.hoist(&["up", "-d"]).await.ok();
+        assert_eq!(s.states().await, ["db/1 running", "web/1 running"]);
     })
     .await;
 }

@@ -51,7 +51,9 @@ async fn tcp_at_the_address_of_the_container() {
 async fn tcp_at_the_wrong_port_is_not_ready() {
     project("ready-tcp-wrong", &web("tcp: 81").replace("8s", "2s"), |s| async move {
         let failed = s.hoist(&["up", "--wait"]).await.ends_with(1);
-        failed.says("web-1 is not ready after 2s: tcp :81: connection refused at");
+        failed.says("web-1 is not ready after 2s: tcp :81: connection refused at").says("--> compose.yaml:");
+        let late = s.hoist(&["up", "--wait", "--wait-timeout", "1"]).await.ends_with(1);
+        late.says("web-1 is not ready yet: tcp :81: connection refused at").says("--> compose.yaml:");
     })
     .await;
 }
@@ -129,6 +131,68 @@ services:
 "#;
     project("ready-ended", file, |s| async move {
         s.hoist(&["up", "-d"]).await.ends_with(1).says("web-1 exited (3)").says("no port");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_line_of_a_container_does_not_make_it_ready() {
+    let file = r#"
+services:
+  web: {image: busybox:latest, command: [sh, -c, "echo listening"], x-hoist: {ready: {log: listening}}}
+"#;
+    project("ready-last-line", file, |s| async move {
+        for _ in 0..5 {
+            s.hoist(&["up", "--wait"]).await.ends_with(1).says("web-1 exited (0)");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn neither_restarts_nor_a_pause_extend_its_time() {
+    let file = r#"
+services:
+  web: {image: busybox:latest, restart: always, command: ["false"], x-hoist: {ready: {tcp: 80, timeout: 3s}}}
+  paused: {<<: *idle, x-hoist: {ready: {tcp: 80, timeout: 5s}}}
+  job: {image: busybox:latest, command: [sh, -c, exit 3], x-hoist: {job: true}}
+"#;
+    project("ready-loop", file, |s| async move {
+        let run = s.background(&["up", "--wait", "paused"]);
+        s.reach(&["paused/1 running"]).await;
+        s.pause(&s.inspect("paused").await.id.expect("it has an id")).await;
+        let failed = run.end().await.ends_with(1);
+        failed.says("paused-1 is not ready after 5s: tcp :80: the container is paused").says("--> compose.yaml:");
+        s.hoist(&["up", "--wait", "web"]).await.ends_with(1).says("web-1 is not ready after 3s: tcp :80: ");
+        let failed = s.hoist(&["up", "--wait", "job"]).await.ends_with(1);
+        failed.says("didn't complete successfully: exit 3").says("x-hoist: {job: true}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_makes_a_check_useless_is_told() {
+    let file = r#"
+services:
+  image:
+    build: {dockerfile_inline: "FROM busybox:latest\nHEALTHCHECK --interval=200ms CMD true\n"}
+    command: [sleep, infinity]
+    x-hoist: {ready: {tcp: 80}}
+  silent: {<<: *idle, logging: {driver: none}, x-hoist: {ready: {log: listening}}}
+  secret:
+    <<: *idle
+    environment: {API_TOKEN: swordfish}
+    x-hoist: {ready: {exec: "echo tok $$API_TOKEN; exit 1", timeout: 1s}}
+"#;
+    project("ready-useless", file, |s| async move {
+        let words = "the image of service `image` has a healthcheck, so its `x-hoist.ready` is ignored";
+        s.hoist(&["up", "--wait", "image"]).await.ok().says(words);
+        let failed = s.hoist(&["up", "--wait", "silent"]).await.ends_with(1);
+        failed.says("silent-1 cannot be checked: log `listening`: configured logging driver does not support reading");
+        let failed = s.hoist(&["up", "--wait", "secret"]).await.ends_with(1);
+        failed.says("exit status 1: tok •••").does_not_say("swordfish");
+        let shown = s.hoist(&["--show-values", "up", "--wait", "secret"]).await.ends_with(1);
+        shown.says("exit status 1: tok swordfish");
     })
     .await;
 }

@@ -22,7 +22,7 @@ pub(super) fn pause(args: &PauseArgs, context: &Context) -> Result<(), Failure> 
         context,
         || existing::find(&args.services, context),
         async |found, engine| {
-            let plan = |_: &_, observed: &_| Ok(plan::pause(observed, &services));
+            let plan = |source: &_, observed: &_| Ok(plan::pause(source, observed, &services));
             let mut pause = Existing::new("pause", found.source, plan);
             existing::carry_out(&mut pause, found.sources, &Always::No, &engine, context).await.map(|_| ())
         },

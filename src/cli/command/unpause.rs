@@ -22,7 +22,7 @@ pub(super) fn unpause(args: &UnpauseArgs, context: &Context) -> Result<(), Failu
         context,
         || existing::find(&args.services, context),
         async |found, engine| {
-            let plan = |_: &_, observed: &_| Ok(plan::unpause(observed, &services));
+            let plan = |source: &_, observed: &_| Ok(plan::unpause(source, observed, &services));
             let mut unpause = Existing::new("unpause", found.source, plan);
             existing::carry_out(&mut unpause, found.sources, &Always::No, &engine, context).await.map(|_| ())
         },

@@ -54,7 +54,7 @@ pub struct BuildSettings {
     pub github: GithubJob,
     /// The folder for temporary files: `TMPDIR`, else `/tmp`.
     pub temporary_folder: PathBuf,
-    /// Whether what a build says may contain its secrets (`--show-values`).
+    /// Whether what builds and checks say may contain their secrets (`--show-values`).
     pub secrets: SecretValues,
 }
 

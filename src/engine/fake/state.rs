@@ -413,6 +413,7 @@ impl State {
             restart_count: container.restarts,
             at_end: AtEnd::Keep,
             reach: Reach::default(),
+            secrets: Vec::new(),
         })
     }
 

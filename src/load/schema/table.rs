@@ -254,12 +254,7 @@ static EXTENDED: Shape = Shape::scalars(STR.and(NULL)).or_keys(&EXTENDS);
 /// Settings for hoist only; Docker Compose ignores them.
 static X_HOIST: Keys = closed(keys(
     "`x-hoist`",
-    &[
-        ("eager_health", &LITERAL_FLAG),
-        ("job", &LITERAL_FLAG),
-        ("ready", &Shape::keys(&READY)),
-        ("rolling", &LITERAL_FLAG),
-    ],
+    &[("eager_health", &FLAG), ("job", &FLAG), ("ready", &Shape::keys(&READY)), ("rolling", &FLAG)],
 ));
 static READY: Keys = needing_one(
     closed(keys(
@@ -291,7 +286,7 @@ static READY_HTTP: Keys = requiring(
         &[
             ("path", &Shape::form(is_path, "a path, as in `/health`")),
             ("port", &PORT_NUMBER),
-            ("status", &Shape { range: Some((100, 599)), ..WHOLE_ONLY_VALUE }),
+            ("status", &Shape { range: Some((100, 599)), ..WHOLE_VALUE }),
         ],
     )),
     &["port"],
@@ -300,7 +295,7 @@ static PORT_NUMBER: Shape =
     Shape { range: Some((1, 65535)), ..Shape::form(|text| short_port(text).is_some(), "a port, as in `5432`").or(INT) };
 static TIME_SPAN: Shape = Shape::form(|text| read_duration(text).is_some(), "a duration, as in `500ms` or `1m30s`")
     .instead(ready::instead_of_duration);
-const WHOLE_ONLY_VALUE: Shape = Shape::scalars(INT);
+const WHOLE_VALUE: Shape = Shape::scalars(INT.and(STR));
 
 static BLKIO: Keys = closed(keys(
     "`blkio_config`",

@@ -8,6 +8,9 @@ pub(in crate::render) fn lines(evidence: &Evidence) -> Vec<String> {
     match evidence {
         Evidence::Late { container, state, health } => vec![late(container, *state, *health)],
         Evidence::StillRuns { container } => vec![format!("container {container} is still running, but is to end")],
+        Evidence::NotReady { container, check, last } => {
+            vec![format!("container {container} is not ready yet: {check}: {last}")]
+        }
         Evidence::Restarted { times, exit_code } => {
             let times = if *times == 1 { "once".to_owned() } else { format!("{times} times") };
             let exit = exit_code.map(|code| format!(", last exit status {code}")).unwrap_or_default();

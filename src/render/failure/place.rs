@@ -5,7 +5,7 @@ use crate::plan;
 use crate::project::origin::Origin;
 use crate::project::value::port::parse_range;
 use crate::project::value::{VolumesFrom, VolumesFromSource};
-use crate::project::{Project, ServiceName};
+use crate::project::{Project, ReadyCheck, ServiceName};
 use crate::source::{SourceMap, Span};
 
 /// The line of the files that caused a failure.
@@ -38,6 +38,9 @@ pub(super) fn of(error: &StepError, project: &Project, sources: &SourceMap) -> O
         StepError::PreStartFailed { service, hook, .. } => {
             at(&["services", service.as_str(), "pre_start", &hook.to_string()])
         }
+        StepError::NotReady(unready) => ready_line(project, &unready.service),
+        StepError::NotSuccessful { service, .. } => job_line(project, service),
+        StepError::TimedOut { service, .. } => job_line(project, service).or_else(|| ready_line(project, service)),
         StepError::TmpfsNotShared { service, from, .. } => volumes_from_line(project, service, from),
         StepError::Refused { refusal, .. } => refused_line(refusal, project, sources),
         _ => None,
@@ -88,6 +91,23 @@ fn entry_with(origin: Origin<'_>, word: &str, sources: &SourceMap) -> Option<Spa
         let is_called_so = child.name().to_lowercase() == word && child.key_span() != child.span();
         if is_called_so { Some(child.key_span()) } else { entry_with(child, word, sources) }
     })
+}
+
+/// The check of `x-hoist.ready`, if it counts.
+fn ready_line(project: &Project, service: &ServiceName) -> Option<Span> {
+    let key = match project.service(service.as_str())?.ready()?.check {
+        ReadyCheck::Http { .. } => "http",
+        ReadyCheck::Tcp(_) => "tcp",
+        ReadyCheck::Log(_) => "log",
+        ReadyCheck::Exec(_) => "exec",
+    };
+    project.origins.nearest(&["services", service.as_str(), "x-hoist", "ready", key])
+}
+
+/// The line that says that a service is a job.
+fn job_line(project: &Project, service: &ServiceName) -> Option<Span> {
+    let is_job = project.service(service.as_str())?.x_hoist().job;
+    is_job.then(|| project.origins.nearest(&["services", service.as_str(), "x-hoist", "job"]))?
 }
 
 /// The `volumes_from` entry of a service for another.

@@ -4,7 +4,7 @@
 use super::{engine_hints, evidence, pull_hints, push_hints, refusal_hints};
 use crate::event::{
     AddressHolder, AddressTaken, BuildFailure, HookRef, ModelFault, ModelVerb, NameHolder, PortHolder, ProviderFault,
-    StepError,
+    StepError, UnreadyContainer,
 };
 use crate::plan::{FailureAction, ProviderVerb, Waiter};
 use crate::project::ServiceName;
@@ -47,12 +47,7 @@ pub fn message(error: &StepError) -> String {
         StepError::Unhealthy { waiter, container, .. } => {
             format!("{}container {container} is unhealthy", prefix(*waiter))
         }
-        StepError::NotReady { waiter, container, check, after: Some(after), last, .. } => {
-            format!("{}container {container} is not ready after {after:?}: {check}: {last}", prefix(*waiter))
-        }
-        StepError::NotReady { waiter, container, check, after: None, last, .. } => {
-            format!("{}container {container} cannot be checked: {check}: {last}", prefix(*waiter))
-        }
+        StepError::NotReady(unready) => not_ready(unready),
         StepError::NoHealthcheck { waiter, container } => {
             format!("{}container {container} has no healthcheck configured", prefix(*waiter))
         }
@@ -120,9 +115,8 @@ pub fn hint(error: &StepError) -> Option<String> {
         ),
         StepError::Exited { waiter: Waiter::Update(action), .. }
         | StepError::Unhealthy { waiter: Waiter::Update(action), .. }
-        | StepError::NotReady { waiter: Waiter::Update(action), .. }
         | StepError::TimedOut { waiter: Waiter::Update(action), .. } => after_failed_update(*action).to_owned(),
-        StepError::NotReady { after, check, last, .. } => about_ready(after.is_none(), check, last).to_owned(),
+        StepError::NotReady(unready) => about_ready(unready),
         StepError::Exited { waiter: Waiter::Command, exit_code: 0, .. } => {
             "if it is meant to end, set `x-hoist: {job: \
              true}` on the service, let another wait for it by `condition: service_completed_successfully`, or use \
@@ -133,14 +127,23 @@ pub fn hint(error: &StepError) -> Option<String> {
     })
 }
 
-/// What to do about a check of `x-hoist.ready` that failed or, if it `is_impossible`, cannot be made.
-fn about_ready(is_impossible: bool, check: &str, last: &str) -> &'static str {
-    if is_impossible && check.starts_with("exec") {
+/// What to do about a check of `x-hoist.ready` that failed or cannot be made.
+fn about_ready(UnreadyContainer { waiter, container, check, after, last, .. }: &UnreadyContainer) -> String {
+    let is_impossible = after.is_none();
+    let words = if let Waiter::Update(action) = waiter {
+        after_failed_update(*action)
+    } else if is_impossible && check.starts_with("exec") {
         "choose a command that the image has"
+    } else if is_impossible && check.starts_with("log") {
+        "use `http`, `tcp` or `exec`, or the logging driver `local` or `json-file`"
     } else if is_impossible && last.starts_with("`status`") {
         "remove `status`, or use `exec` with a command that the image has"
     } else if is_impossible {
         "use `exec` with a command that the image has, or publish the port"
+    } else if last.ends_with("is paused") {
+        return format!("`docker unpause {container}` resumes it");
+    } else if last.ends_with("keeps exiting and being restarted") {
+        "find out why it exits; restarts do not extend `timeout`"
     } else if last.contains("HTTP status 404") {
         "look at the path of the check; if the container only needs longer, raise `timeout` under `x-hoist.ready`"
     } else if last.contains("connection refused") {
@@ -148,7 +151,8 @@ fn about_ready(is_impossible: bool, check: &str, last: &str) -> &'static str {
          under `x-hoist.ready`"
     } else {
         "if it only needs longer, raise `timeout` under `x-hoist.ready`"
-    }
+    };
+    words.to_owned()
 }
 
 /// Lines that explain it: the last probe, the last log lines, the rest of the engine's message.
@@ -158,9 +162,9 @@ pub fn explanation(error: &StepError) -> Vec<String> {
     match error {
         StepError::Exited { evidence, .. }
         | StepError::Unhealthy { evidence, .. }
-        | StepError::NotReady { evidence, .. }
         | StepError::NotSuccessful { evidence, .. }
         | StepError::TimedOut { evidence, .. } => evidence.iter().flat_map(evidence::lines).collect(),
+        StepError::NotReady(unready) => unready.evidence.iter().flat_map(evidence::lines).collect(),
         StepError::Refused { words, .. } => words.lines().skip(1).map(str::to_owned).collect(),
         StepError::Build { service, failure } => build_log(service, failure),
         StepError::HookFailed { output, .. }
@@ -187,6 +191,14 @@ pub(super) fn build_log(service: &ServiceName, failure: &BuildFailure) -> Vec<St
 /// The engine's message, with the image if the message does not name it.
 fn about(image: &str, words: &str) -> String {
     if words.contains(image) { words.to_owned() } else { format!("Image {image}: {words}") }
+}
+
+fn not_ready(UnreadyContainer { waiter, container, check, after, last, .. }: &UnreadyContainer) -> String {
+    let what = match after {
+        Some(after) => format!("is not ready after {after:?}"),
+        None => "cannot be checked".to_owned(),
+    };
+    format!("{}container {container} {what}: {check}: {last}", prefix(*waiter))
 }
 
 fn name_taken(container: &str, holder: &NameHolder) -> String {

@@ -14,6 +14,9 @@ pub fn message(warning: &StepWarning) -> String {
             format!("container {container} keeps exiting and being restarted{status}")
         }
         StepWarning::Paused { container } => failure::paused(container),
+        StepWarning::ReadyIgnored { service } => {
+            format!("the image of service `{service}` has a healthcheck, so its `x-hoist.ready` is ignored")
+        }
         StepWarning::HooksNotRun { container, key } => format!("{container} is paused, so its {key} hooks do not run"),
         StepWarning::HookFailed(error) => hook_failed(error),
         StepWarning::OverriddenVariable { provider, variable, service } => {

@@ -78,7 +78,7 @@ async fn each_does_its_own_with_and_without_files() {
         ),
         (
             "pause",
-            |_, observed| Ok(plan::pause(observed, &[])),
+            |source, observed| Ok(plan::pause(source, observed, &[])),
             indoc! {"
                 0.00 pause
                 0.00..0.00 pause container db/1
@@ -88,7 +88,7 @@ async fn each_does_its_own_with_and_without_files() {
         ),
         (
             "unpause",
-            |_, observed| Ok(plan::unpause(observed, &[])),
+            |source, observed| Ok(plan::unpause(source, observed, &[])),
             indoc! {"
                 0.00 unpause
                 0.00..0.00 unpause container db/1

@@ -488,8 +488,16 @@ const EXISTING: [Operation; 5] = [
         },
         may_remove: nothing,
     },
-    Operation { name: "pause", plan: |case| Ok(hoist::plan::pause(case.observed, &[])), may_remove: nothing },
-    Operation { name: "unpause", plan: |case| Ok(hoist::plan::unpause(case.observed, &[])), may_remove: nothing },
+    Operation {
+        name: "pause",
+        plan: |case| Ok(hoist::plan::pause(&case.files(), case.observed, &[])),
+        may_remove: nothing,
+    },
+    Operation {
+        name: "unpause",
+        plan: |case| Ok(hoist::plan::unpause(&case.files(), case.observed, &[])),
+        may_remove: nothing,
+    },
 ];
 
 /// The volumes that containers mount.

@@ -229,9 +229,33 @@ fn pause_and_unpause_are_for_what_is_not_so_yet() {
         one_off(engine, "shop-db-run-1", State::Running)
     };
     let observed = Observed::from(engine());
-    assert_eq!(plan::pause(&observed, &[]).to_string(), "#1 pause container db/1: requested\n");
-    assert_eq!(plan::unpause(&observed, &[]).to_string(), "#1 unpause container web/1: requested\n");
-    assert!(plan::pause(&observed, &named(&["web"])).is_empty());
+    assert_eq!(plan::pause(&source(&project), &observed, &[]).to_string(), "#1 pause container db/1: requested\n");
+    assert_eq!(plan::unpause(&source(&project), &observed, &[]).to_string(), "#1 unpause container web/1: requested\n");
+    assert!(plan::pause(&source(&project), &observed, &named(&["web"])).is_empty());
+}
+
+#[test]
+fn services_whose_profile_is_inactive_are_left_alone() {
+    let project = shop().service("tool", "tool:1", |tool| tool.profiles.push("tools".into())).disabled("tool").load();
+    let engine = || {
+        let of_tool = |observed: &mut Observed| {
+            let one_off = observed.containers.last_mut().expect("it was added");
+            one_off.service = Some("tool".into());
+        };
+        one_off(in_sync(&project).running("tool", 1), "shop-tool-run-1", State::Running).edit(of_tool)
+    };
+    let options = KillOptions { services: Vec::new(), signal: "TERM".to_owned(), orphans: Orphans::Keep };
+    let plans = [
+        plan::kill(&source(&project), &engine().into(), &options),
+        plan::pause(&source(&project), &engine().into(), &[]),
+        plan::unpause(&source(&project), &engine().with("shop-tool-1", |tool| tool.state = State::Paused).into(), &[]),
+    ];
+    for plan in plans {
+        assert!(!plan.to_string().contains("tool"), "{plan}");
+    }
+    // With the name of the project only, there are no profiles.
+    let by_name = plan::pause(&ProjectSource::Labels(project.name.clone()), &engine().into(), &[]);
+    assert!(by_name.to_string().contains("pause container tool/1"), "{by_name}");
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl Hidden {
             let Some(value) = value else { continue };
             if redact::is_secret(name) {
                 hidden.add(value);
-            } else if let Some(password) = password_in(value) {
+            } else if let Some(password) = redact::password_in(value) {
                 hidden.add(password);
             }
         }
@@ -93,14 +93,6 @@ impl Hidden {
         failure.log = failure.log.into_iter().map(|line| self.out_of(line)).collect();
         EngineError::Build(failure)
     }
-}
-
-/// The password in a URL.
-fn password_in(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let (user, _) = authority.rsplit_once('@')?;
-    user.split_once(':').map(|(_, password)| password)
 }
 
 #[cfg(test)]

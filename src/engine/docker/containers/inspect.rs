@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::diagnostic::redact;
 use crate::engine::docker::client::{Client, percent_encoded};
 use crate::engine::docker::json::or_default;
 use crate::engine::docker::status;
 use crate::engine::{AtEnd, ContainerDetails, EngineError, HealthTest, NameHolder, Probe, ProbeTiming, Reach};
 use crate::observed::{ContainerId, Health, Processes, State};
+use crate::plan::SecretValues;
 use crate::project::label;
 
 /// Default timeout of a healthcheck's test.
@@ -21,7 +23,11 @@ const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-c"];
 /// Inspects a container.
 pub(super) async fn inspect(client: &Client, id: &ContainerId) -> Result<ContainerDetails, EngineError> {
     let inspected: Inspected = client.get(&format!("/containers/{id}/json")).await?;
-    Ok(inspected.into())
+    let details = ContainerDetails::from(inspected);
+    Ok(match client.build_settings().secrets {
+        SecretValues::Hidden => details,
+        SecretValues::Shown => ContainerDetails { secrets: Vec::new(), ..details },
+    })
 }
 
 /// The container with this name.
@@ -187,6 +193,20 @@ struct InspectedConfig {
     healthcheck: Option<InspectedHealthcheck>,
     #[serde(default, deserialize_with = "or_default")]
     shell: Vec<String>,
+    /// `NAME=value`.
+    #[serde(default, deserialize_with = "or_default")]
+    env: Vec<String>,
+}
+
+impl InspectedConfig {
+    /// The values of variables whose names suggest a secret, and passwords in URLs.
+    fn secrets(&self) -> Vec<String> {
+        let variables = self.env.iter().filter_map(|variable| variable.split_once('='));
+        let secret = |(name, value): (&str, &str)| {
+            if redact::is_secret(name) { Some(value.to_owned()) } else { redact::password_in(value).map(str::to_owned) }
+        };
+        variables.filter_map(secret).collect()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -234,6 +254,7 @@ impl InspectedHealthcheck {
 impl From<Inspected> for ContainerDetails {
     fn from(inspected: Inspected) -> Self {
         let Inspected { state, config, .. } = inspected;
+        let secrets = config.secrets();
         let health = status::health(&state.health.status);
         let health_test = config.healthcheck.and_then(|check| check.test(&config.shell));
         let status = status::state(&state.status);
@@ -255,6 +276,7 @@ impl From<Inspected> for ContainerDetails {
             stdin_open: config.open_stdin,
             restart_count: inspected.restart_count,
             reach: inspected.network_settings.reach(inspected.host_config.network_mode == "host"),
+            secrets,
             at_end: if inspected.host_config.auto_remove { AtEnd::Remove } else { AtEnd::Keep },
         }
     }
@@ -294,6 +316,14 @@ mod tests {
         assert_eq!(details.probes[0].started_at, Some(3_000_000_000));
         assert_eq!(details.probes[0].ended_at, Some(4_000_000_000));
         assert_eq!((details.probes[0].exit_code, details.probes[0].output.as_str()), (1, "no"));
+    }
+
+    #[test]
+    fn secrets_of_the_environment() {
+        let details = details(
+            r#"{"Id":"c1","State":{},"Config":{"Env":["API_TOKEN=swordfish","HOME=/root","DB=pg://me:hunter2@db/x","BAD"]}}"#,
+        );
+        assert_eq!(details.secrets, ["swordfish", "hunter2"]);
     }
 
     #[test]
