@@ -275,7 +275,7 @@ pub(super) fn load_options(args: &UpPlanArgs, context: &Context) -> Result<LoadO
 /// a schedule. Warns of other jobs, which do not run.
 pub(super) fn load_some(args: &UpPlanArgs, context: &Context) -> Result<Loaded, Failure> {
     let loaded = load(args, context)?;
-    service_names::refuse_schedules(&loaded.project)?;
+    service_names::refuse_schedules(&loaded.project, &loaded.sources)?;
     if loaded.project.services.is_empty() && !context.global.all_resources {
         return no_service_selected(&loaded.project);
     }

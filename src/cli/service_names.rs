@@ -1,8 +1,13 @@
 //! Messages about service names on the command line that are unknown or not selected.
 
+use std::sync::Arc;
+
 use super::Failure;
 use crate::diagnostic::suggest::closest;
+use crate::operation::OperationError;
+use crate::plan::PlanError;
 use crate::project::{Project, ServiceName};
+use crate::source::SourceMap;
 
 /// The message that no file defines a service, with a hint: it is a job, or the closest name.
 #[must_use]
@@ -52,17 +57,14 @@ pub(super) fn only_services<T>(job: &str) -> Result<T, Failure> {
 
 /// The failure for a command that starts services while the profiles enable jobs with a schedule: nothing here would
 /// run them by it.
-pub(super) fn refuse_schedules(project: &Project) -> Result<(), Failure> {
+pub(super) fn refuse_schedules(project: &Project, sources: &SourceMap) -> Result<(), Failure> {
     let scheduled = project.jobs.iter().filter(|(_, job)| job.is_scheduled());
-    let names: Vec<_> = scheduled.map(|(name, _)| name.as_str()).collect();
-    if names.is_empty() {
+    let jobs: Vec<_> = scheduled.map(|(name, _)| name.to_string()).collect();
+    if jobs.is_empty() {
         return Ok(());
     }
-    Failure::usage(&format!(
-        "scheduled jobs are not supported in this version: {}\nhint: put them behind a profile, and run them with \
-         `hoist run` from a scheduler of your own",
-        names.join(", ")
-    ))
+    let error = OperationError::Plan(PlanError::Scheduled { jobs });
+    Err(Failure::operation(error, Arc::new(project.clone()), sources.clone()))
 }
 
 /// The failure for a service that is not selected: the files do not define it, it is disabled, or it was not named.

@@ -46,10 +46,15 @@ pub(super) fn build(options: &LoadOptions, start: Start, loader: &mut Loader<'_>
         }
         return None;
     };
-    name::set(&mut model, &name);
+    // A model with its variables that is not normalised is as written.
+    if options.normalize || loader.settings.fill_values {
+        name::set(&mut model, &name);
+    }
     let hooks = if options.normalize {
-        let Loader { sources, findings, .. } = loader;
-        findings.phase(|findings| normalize(&mut model, &name, &environment, &mut Merger { sources, findings }))
+        let Loader { sources, findings, settings, .. } = loader;
+        let none = BTreeMap::new();
+        let values = if settings.fill_values { &environment } else { &none };
+        findings.phase(|findings| normalize(&mut model, &name, values, &mut Merger { sources, findings }))
     } else {
         WrittenHooks::new()
     };

@@ -166,6 +166,9 @@ pub enum LoadWarning {
     /// An attribute that only Swarm honours.
     #[error(transparent)]
     Swarm(#[from] SwarmWarning),
+    /// A broken rule that only matters when a job or a `pre_start` hook runs.
+    #[error(transparent)]
+    Check(#[from] CheckError),
     /// Of a setting of `x-hoist` that has no effect.
     #[error(transparent)]
     OwnLint(#[from] OwnLintWarning),
@@ -197,6 +200,7 @@ impl LoadWarning {
         Some(match self {
             Self::Version { .. } => return None,
             Self::Swarm(warning) => warning,
+            Self::Check(warning) => warning,
             Self::OwnLint(warning) => warning,
             Self::Tag(warning) => warning,
             Self::Template(warning) => warning,

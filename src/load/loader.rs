@@ -30,11 +30,13 @@ pub(super) struct Settings {
     pub interpolate: bool,
     /// Whether the model is checked against the file format.
     pub validate: bool,
+    /// Whether variables that are given by name only get their values, and secrets and configs their content.
+    pub fill_values: bool,
 }
 
 impl Settings {
     pub(super) fn of(options: &LoadOptions) -> Self {
-        Self { interpolate: options.interpolate, validate: true }
+        Self { interpolate: options.interpolate, validate: true, fill_values: true }
     }
 }
 
@@ -128,7 +130,9 @@ impl Loader<'_> {
             self.resolve_paths(&mut model, folder);
         }
         let level = if scope.included.len() > 1 { Level::Included } else { Level::Project };
-        resolve_environment(&mut model, scope.environment, level, &mut self.captured);
+        if self.settings.fill_values {
+            resolve_environment(&mut model, scope.environment, level, &mut self.captured);
+        }
         Some(model)
     }
 

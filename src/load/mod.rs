@@ -113,13 +113,14 @@ pub fn load(options: &LoadOptions) -> Result<Loaded, LoadFailure> {
     Ok(Loaded { project, sources, warnings })
 }
 
-/// Loads the merged model without decoding it, selecting from it or reading env files of services.
+/// Loads the merged model without decoding it, selecting from it or reading env files of services. If variables are
+/// not to be expanded, none of their values are in it.
 ///
 /// # Errors
 ///
 /// All errors in the files, as far as they could be checked.
 pub fn load_model(options: &LoadOptions) -> Result<LoadedModel, LoadFailure> {
-    let mut loader = Loader::new(options, Settings::of(options));
+    let mut loader = Loader::new(options, Settings { fill_values: options.interpolate, ..Settings::of(options) });
     let built = begin(options, &mut loader).and_then(|start| build(options, start, &mut loader));
     let (sources, warnings, built) = loader.finish(built)?;
     Ok(LoadedModel { model: built.model, sources, warnings })
@@ -131,7 +132,7 @@ pub fn load_model(options: &LoadOptions) -> Result<LoadedModel, LoadFailure> {
 ///
 /// If the files cannot be read or merged.
 pub fn variables(options: &LoadOptions) -> Result<Vec<template::Variable>, LoadFailure> {
-    let mut loader = Loader::new(options, Settings { interpolate: false, validate: false });
+    let mut loader = Loader::new(options, Settings { interpolate: false, validate: false, fill_values: false });
     let built = begin(options, &mut loader).and_then(|start| build(options, start, &mut loader));
     let (_, _, built) = loader.finish(built)?;
     Ok(interpolate::variables(&built.model))
@@ -144,6 +145,9 @@ fn load_project(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<Projec
     let mut active = Profiles::new(&options.profiles, built.environment.get("COMPOSE_PROFILES").map(String::as_str));
     if options.check_consistency && !loader.incomplete {
         loader.findings.phase(|found| check::check_consistency(&mut built.model, &active, found));
+        loader.findings.phase(|found| {
+            check::check_extras(&built.model, &active, options.purpose, &options.services, found);
+        });
     }
     loader.findings.phase(|found| swarm::look(&built.model, found));
     loader.findings.phase(|found| own_lint::look(&built.model, found));

@@ -83,7 +83,27 @@ pub enum PlanError {
         /// The service.
         service: ServiceName,
         /// Which item of `pre_start`, from 0.
-        hook: usize,
+        hook: String,
+    },
+    /// Enabled jobs with a schedule, which nothing here would run by it.
+    #[error("scheduled jobs are not supported in this version: {}", jobs.join(", "))]
+    Scheduled {
+        /// The jobs.
+        jobs: Vec<String>,
+    },
+    /// A `pre_start` hook uses a network, secret or config that no file defines.
+    #[error("`pre_start[{hook}]` of service `{service}` uses undefined {what} `{name}`")]
+    HookUndefined {
+        /// The service.
+        service: ServiceName,
+        /// Which item of `pre_start`, from 0.
+        hook: String,
+        /// `network`, `secret` or `config`.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// Where it is in the hook.
+        place: Vec<String>,
     },
     /// `update_config.failure_action` is unknown.
     #[error("service `{service}`: unknown `failure_action` `{word}`")]
@@ -477,7 +497,14 @@ impl PlanError {
                 Some(vec!["services", service.as_str(), "container_name"])
             }
             Self::TooManyReplicas { service, .. } => Some(vec!["services", service.as_str(), "scale"]),
-            Self::HookPerReplica { service, .. } => Some(vec!["services", service.as_str(), "pre_start"]),
+            Self::HookPerReplica { service, hook } => {
+                Some(vec!["services", service.as_str(), "pre_start", hook, "per_replica"])
+            }
+            Self::Scheduled { jobs } => jobs.first().map(|job| vec!["jobs", job.as_str(), "triggers", "schedule"]),
+            Self::HookUndefined { service, hook, place, .. } => {
+                let hook = ["services", service.as_str(), "pre_start", hook];
+                Some(hook.into_iter().chain(place.iter().map(String::as_str)).collect())
+            }
             Self::BadExpose { service, item, .. } => Some(vec!["services", service.as_str(), "expose", item]),
             Self::NoModelPlugin { service } => Some(vec!["services", service.as_str(), "models"]),
             Self::NothingToRun { service } => Some(vec!["services", service.as_str()]),
@@ -619,6 +646,9 @@ impl PlanError {
             }
             Self::ServiceNotNamed { service } => Some(format!("add `{service}` to the command line")),
             Self::NoContainerToStart { service } => Some(format!("`hoist up -d {service}` creates and starts it")),
+            Self::Scheduled { .. } => Some(HIDE_SCHEDULED.to_owned()),
+            Self::HookPerReplica { .. } => Some("remove `per_replica`, or set it to false".to_owned()),
+            Self::HookUndefined { what, name, .. } => Some(define(what, name)),
             Self::DuplicateContainerName { .. } => Some("give each container its own name".to_owned()),
             Self::NamedContainerScaled { .. }
             | Self::NothingToRun { .. }
@@ -626,7 +656,6 @@ impl PlanError {
             | Self::UnknownService { .. }
             | Self::NoContainers { .. }
             | Self::TooManyReplicas { .. }
-            | Self::HookPerReplica { .. }
             | Self::DependencyDisabled { .. }
             | Self::DependencyUnknown { .. }
             | Self::Cycle { .. }
@@ -636,6 +665,15 @@ impl PlanError {
             | Self::ExternalNetworkAmbiguous { .. } => None,
         }
     }
+}
+
+/// How to start the rest of a project with scheduled jobs.
+const HIDE_SCHEDULED: &str = "put them behind a profile, and run them with `hoist run` from a scheduler of your own";
+
+/// How to define the `network`, `secret` or `config` with this name.
+fn define(what: &str, name: &str) -> String {
+    let definition = if what == "network" { "{}" } else { "{file: …}" };
+    format!("define it at the top level of the file: `{what}s: {{{name}: {definition}}}`")
 }
 
 fn nothing_to_share(problem: &NothingToShare) -> String {

@@ -135,13 +135,36 @@ fn check(cx: &Inputs<'_>) -> Result<(), PlanError> {
             return Err(PlanError::TooManyReplicas { service: service.name.clone(), most: MOST_REPLICAS });
         }
         if let Some(hook) = service.pre_start.iter().position(PreStart::per_replica) {
-            return Err(PlanError::HookPerReplica { service: service.name.clone(), hook });
+            return Err(PlanError::HookPerReplica { service: service.name.clone(), hook: hook.to_string() });
+        }
+        for (index, hook) in service.pre_start.iter().enumerate() {
+            check_hook(cx.project, service, index, hook)?;
         }
         check_exposed(service)?;
         rolling::check(cx, service)?;
     }
     named::check(cx)?;
     cx.project.services.values().try_for_each(|service| exclusive::check_replicas(cx, service))
+}
+
+/// Checks that the files define what a `pre_start` hook uses. Docker makes a volume that is not defined.
+fn check_hook(project: &Project, service: &Service, index: usize, hook: &PreStart) -> Result<(), PlanError> {
+    let container = &hook.container;
+    let networks = container.networks.keys().filter(|key| !project.networks.contains_key(*key));
+    let networks = networks.map(|key| ("network", key.to_string(), vec!["networks".to_owned(), key.to_string()]));
+    let place = |list: &str, item: usize| vec![list.to_owned(), item.to_string(), "source".to_owned()];
+    let secrets = container.secrets.iter().enumerate();
+    let secrets = secrets.filter(|(_, secret)| !project.secrets.contains_key(&secret.source));
+    let secrets = secrets.map(|(item, secret)| ("secret", secret.source.to_string(), place("secrets", item)));
+    let configs = container.configs.iter().enumerate();
+    let configs = configs.filter(|(_, config)| !project.configs.contains_key(&config.source));
+    let configs = configs.map(|(item, config)| ("config", config.source.to_string(), place("configs", item)));
+    match networks.chain(secrets).chain(configs).next() {
+        Some((what, name, place)) => {
+            Err(PlanError::HookUndefined { service: service.name.clone(), hook: index.to_string(), what, name, place })
+        }
+        None => Ok(()),
+    }
 }
 
 /// Checks that `expose` has ports; the file format accepts any text.

@@ -405,3 +405,29 @@ fn a_folder_where_a_file_is_wanted_is_told_how_it_comes_about() {
     assert!(told.as_ref().is_some_and(|hint| hint.contains("the engine created a folder")), "{told:?}");
     assert_eq!(hint("permission denied"), None);
 }
+
+#[test]
+fn what_a_hook_lacks_is_refused_before_anything_is_created() {
+    let cases = [
+        ("networks: [front]", "uses undefined network `front`", "front"),
+        ("secrets: [token]", "uses undefined secret `token`", "token"),
+        ("configs: [{source: settings, target: /x}]", "uses undefined config `settings`", "settings"),
+        ("per_replica: true", "per_replica is not yet supported", "true"),
+    ];
+    for (attribute, message, place) in cases {
+        let text = format!(
+            "services: {{s: {{image: app, pre_start: [{{image: x, per_replica: false}}, {{image: x, {attribute}}}]}}}}"
+        );
+        let folder = compose_file(&text);
+        let loaded = load(&LoadOptions::new(folder.path())).expect("the file is right");
+        let project = Arc::new(loaded.project);
+        let error = plan::up(&project, &Observed::default(), &UpOptions::default()).expect_err("refused");
+        assert!(error.to_string().contains(message), "{error}");
+        assert!(error.to_string().contains("pre_start[1]"), "{error}");
+        assert!(error.hint().is_some(), "{error}");
+        let span = project.origins.nearest(&error.path().expect("a place")).expect("it is in the file");
+        // A list of networks has no place of its own once it is completed by that of the service.
+        let marked = loaded.sources.text(span);
+        assert!(marked.contains(place) && !marked.contains("false"), "{error}: {marked}");
+    }
+}

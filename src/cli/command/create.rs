@@ -23,7 +23,7 @@ pub(super) fn create(args: CreateArgs, context: &Context) -> Result<(), Failure>
         context,
         || {
             let loaded = bring_up::load_services(&args, Remarks::All, context, service_names::only_run)?;
-            service_names::refuse_schedules(&loaded.project).map(|()| loaded)
+            service_names::refuse_schedules(&loaded.project, &loaded.sources).map(|()| loaded)
         },
         async |loaded, engine| {
             let mut goal = bring_up::prepare(&args, context, loaded, &engine).await?;

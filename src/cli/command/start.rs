@@ -36,7 +36,7 @@ pub(super) fn start(args: &StartArgs, context: &Context) -> Result<(), Failure> 
         || {
             let found = existing::find(&args.services, context)?;
             let ProjectSource::Files(project) = &found.source else { return Ok(found) };
-            service_names::refuse_schedules(project)?;
+            service_names::refuse_schedules(project, &found.sources)?;
             let has_hooks = project.services.values().any(|service| !service.pre_start.is_empty());
             if has_hooks { existing::find_with_env_files(&args.services, context) } else { Ok(found) }
         },

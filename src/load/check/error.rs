@@ -10,11 +10,11 @@ use crate::source::{SourceMap, Span, Spanned};
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
-    /// A service refers to a network, volume, secret, config or model that no file defines.
-    #[error("service `{service}` uses undefined {what} `{name}`")]
+    /// A service, job or hook refers to a network, volume, secret, config or model that no file defines.
+    #[error("{user} uses undefined {what} `{name}`")]
     Undefined {
-        /// The service.
-        service: String,
+        /// Who refers to it: ``service `web` ``.
+        user: String,
         /// `network`, `volume` and so on.
         what: &'static str,
         /// The name as written.
@@ -82,9 +82,11 @@ pub enum CheckError {
         /// Where the service is.
         service_span: Span,
     },
-    /// A service without an image or a build.
-    #[error("service `{}` has neither `image` nor `build`", service.value)]
+    /// A service or job without an image or a build.
+    #[error("{what} `{}` has neither `image` nor `build`", service.value)]
     NothingToRun {
+        /// `service` or `job`.
+        what: &'static str,
         /// The service.
         service: Spanned<String>,
         /// A service of another file with a similar name.
@@ -258,6 +260,12 @@ pub enum CheckError {
         /// The services, with the places of their dependencies; each depends on the next, and the last on the first.
         services: Vec<Spanned<String>>,
     },
+    /// Jobs that need each other. Docker Compose runs the one that is asked for last.
+    #[error("jobs depend on each other in a cycle: {}", Circle(jobs, "->"))]
+    JobCycle {
+        /// The jobs, with the places of their dependencies; each depends on the next, and the last on the first.
+        jobs: Vec<Spanned<String>>,
+    },
 }
 
 impl CheckError {
@@ -360,6 +368,7 @@ fn undefined_hint(section: &str, name: &str, form: Form) -> String {
             hint.unwrap_or_else(|| "names may contain only letters, digits, `.`, `_` and `-`".to_owned())
         }
         ("secrets" | "configs", _) => define(section, name, "{file: …}"),
+        ("services", _) => "define it under `services:`, or remove the reference".to_owned(),
         ("models", _) => define(section, name, "{model: …}"),
         _ => define(section, name, "{}"),
     }
@@ -404,7 +413,9 @@ impl Explain for CheckError {
             | Self::NameForSeveral { span, .. }
             | Self::NoWatchTarget { span, .. } => Some(*span),
             Self::Item(error) => error.span(),
-            Self::Cycle { services } => services.first().map(|service| service.span),
+            Self::Cycle { services: circle } | Self::JobCycle { jobs: circle } => {
+                circle.first().map(|first| first.span)
+            }
         }
     }
 
@@ -458,7 +469,7 @@ impl Explain for CheckError {
             Self::NameForSeveral { .. } => Some("remove the name, or run one replica".to_owned()),
             Self::NameTwice { .. } => Some("give each service its own name, or none".to_owned()),
             Self::NoWatchTarget { .. } => Some("`target` is the path in the container to copy to".to_owned()),
-            Self::Cycle { .. } => Some("remove one of the dependencies".to_owned()),
+            Self::Cycle { .. } | Self::JobCycle { .. } => Some("remove one of the dependencies".to_owned()),
             Self::UndefinedDependency { dependency, .. } => {
                 let hint = Misplaced::of(&dependency.value, "depends_on").map(|found| found.hint(&dependency.value));
                 Some(hint.unwrap_or_else(|| "define it under `services:`, or remove the reference".to_owned()))
@@ -489,7 +500,7 @@ impl Explain for CheckError {
             Self::JobAndService { service_span, .. } => vec![(*service_span, "the service".to_owned())],
             Self::NameTwice { first_span, first, .. } => vec![(*first_span, format!("of `{first}` here"))],
             Self::MountTwice { first, .. } => vec![(*first, "first mounted here".to_owned())],
-            Self::Cycle { services } => {
+            Self::Cycle { services } | Self::JobCycle { jobs: services } => {
                 let next = services.iter().cycle().skip(1);
                 let pairs = services.iter().zip(next).enumerate().skip(1);
                 let shown = pairs.filter(|(at, _)| is_shown(*at, services.len()));

@@ -3,6 +3,7 @@
 mod cycle;
 mod definitions;
 mod error;
+mod extras;
 mod job;
 mod lookup;
 mod resource;
@@ -13,6 +14,7 @@ pub(super) use resource::check_resources;
 
 use std::collections::HashMap;
 
+use crate::load::Purpose;
 use crate::load::findings::Findings;
 use crate::load::normalize::scale_into_deploy;
 use crate::load::profiles::Profiles;
@@ -32,6 +34,20 @@ pub(super) fn check_consistency(model: &mut Node, active: &Profiles, findings: &
             scale_into_deploy(service);
         }
     }
+}
+
+/// Checks the jobs and `pre_start` hooks for names that no file defines; `run` are the names of what is run.
+pub(super) fn check_extras(
+    model: &Node,
+    active: &Profiles,
+    purpose: Purpose,
+    run: &[String],
+    findings: &mut Findings<CheckError, CheckError>,
+) {
+    let Some(model) = model.as_mapping() else { return };
+    let empty = Mapping::new();
+    let services = model.get("services").and_then(Node::as_mapping).unwrap_or(&empty);
+    extras::check(&Definitions { model, services, active }, purpose, run, findings);
 }
 
 fn check(model: &Node, active: &Profiles, findings: &mut Findings<CheckError>) {

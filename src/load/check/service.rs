@@ -59,7 +59,7 @@ impl Check<'_, '_> {
         if !image && !other && !self.findings.is_broken("services", &self.key.name) {
             let service = Spanned::new(self.name(), self.key.span);
             let closest = self.closest_of_other_files();
-            self.findings.error(CheckError::NothingToRun { service, closest });
+            self.findings.error(CheckError::NothingToRun { what: "service", service, closest });
         }
     }
 
@@ -137,7 +137,7 @@ impl Check<'_, '_> {
             return;
         }
         self.findings.error(CheckError::Undefined {
-            service: self.name(),
+            user: format!("service `{}`", self.key.name),
             what,
             name: Spanned::new(name.to_owned(), span),
             closest: self.definitions.closest(section, name),
@@ -370,7 +370,7 @@ impl Check<'_, '_> {
 }
 
 /// The form of an item: in the long form each key has its own place.
-fn form_of(mapping: &Mapping, key: &str, item: &Node) -> Form {
+pub(super) fn form_of(mapping: &Mapping, key: &str, item: &Node) -> Form {
     let is_short = mapping.entry(key).is_some_and(|(key, _)| key.span == item.span);
     if is_short { Form::Short } else { Form::Long }
 }

@@ -204,3 +204,32 @@ fn secrets_are_hidden_in_files_of_any_name() {
         assert!(!ran.stderr.contains("hunter2"), "{}", ran.stderr);
     }
 }
+
+/// People use the flag to share a file.
+#[test]
+fn no_value_of_a_variable_is_in_a_model_with_variables() {
+    let file = "services: {web: {image: nginx, environment: [A], build: {args: [A]}, secrets: [s]}}\ninclude: \
+                [inner.yaml]\nsecrets: {s: {environment: A}, unused: {environment: A}}\nconfigs: {c: {environment: A}}\n";
+    let inner = "services: {in: {image: nginx, environment: {A: }}}\nsecrets: {i: {environment: A}}\n";
+    for flags in ["", "--format json", "--no-normalize", "--no-path-resolution", "--no-env-resolution"] {
+        let case = Case::new(&format!("config --no-interpolate {flags}")).file("compose.yaml", file);
+        let ran = case.file("inner.yaml", inner).file(".env", "A=hunter2\n").run();
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        assert!(!ran.stdout.contains("hunter2") && ran.stdout.contains("unused"), "{flags}: {}", ran.stdout);
+    }
+}
+
+#[test]
+fn lists_of_names_are_of_the_whole_project() {
+    let file = "services: {a: {image: nginx}, b: {image: nginx}}";
+    for name in ["a", "unknown"] {
+        let ran = Case::new(&format!("config --services {name}")).file("compose.yaml", file).run();
+        assert_eq!((ran.status, ran.stdout.as_str()), (0, "a\nb\n"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn variables_are_shown_despite_quiet() {
+    let ran = Case::new("config --variables -q").file("compose.yaml", "services: {a: {image: 'nginx:$TAG'}}").run();
+    assert!(ran.stdout.contains("TAG"), "{}", ran.stdout);
+}

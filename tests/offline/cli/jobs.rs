@@ -108,7 +108,10 @@ fn a_disabled_service_is_no_dependency_of_a_job_that_is_run() {
 fn nothing_pretends_to_schedule() {
     for command in ["up -d", "create", "start"] {
         let told = refused(&format!("--profile reports {command}"), JOBS);
-        assert!(told.contains("scheduled jobs are not supported in this version: report\n"), "{command}: {told}");
+        assert!(
+            told.contains("scheduled jobs are not supported in this version: report\n --> compose.yaml:"),
+            "{command}: {told}"
+        );
     }
     let told = refused("up -d", "jobs: {a: {image: app, triggers: {manual: true}}}\n");
     assert!(told.contains("no service selected"), "{told}");
@@ -142,4 +145,83 @@ fn what_only_swarm_honours_is_a_warning() {
         "warning: service `web`: `ports[0].mode` `host` is only honored by the Swarm routing mesh\n --> compose.yaml:5:13\n",
     ];
     assert!(expected.iter().all(|warning| ran.stderr.contains(warning)), "{}", ran.stderr);
+}
+
+#[test]
+fn names_that_no_file_defines_are_warnings_until_the_job_runs() {
+    let text = indoc! {"
+        services: {s: {image: app}}
+        jobs:
+          a:
+            image: app
+            triggers: {manual: true}
+            networks: [front]
+            volumes: ['data:/data']
+            secrets: [token]
+          b: {image: app, triggers: {manual: true}}
+        networks: {frnt: {}}
+    "};
+    let ran = Case::new("config -q").file("compose.yaml", text).run();
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
+    for warning in [
+        "warning: job `a` uses undefined network `front`\n --> compose.yaml:6:16\n",
+        "hint: did you mean `frnt`?\n",
+        "warning: job `a` uses undefined volume `data`\n --> compose.yaml:7:16\n",
+        "warning: job `a` uses undefined secret `token`\n --> compose.yaml:8:15\n",
+    ] {
+        assert!(ran.stderr.contains(warning), "{warning}: {}", ran.stderr);
+    }
+    let told = refused("run a", text);
+    assert!(told.contains("error: job `a` uses undefined network `front`\n --> compose.yaml:6:16\n"), "{told}");
+    assert!(told.contains("error: job `a` uses undefined secret `token`\n --> compose.yaml:8:15\n"), "{told}");
+    assert!(told.contains("warning: job `a` uses undefined volume `data`"), "{told}");
+}
+
+#[test]
+fn a_job_without_an_image_is_marked_by_its_name() {
+    let text = "services: {s: {image: app}}\njobs:\n  a: {triggers: {manual: true}}\n";
+    let message = ": job `a` has neither `image` nor `build`\n --> compose.yaml:3:3\n";
+    let ran = Case::new("config -q").file("compose.yaml", text).run();
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains(&format!("warning{message}")), "{}", ran.stderr);
+    let told = refused("run a", text);
+    assert!(told.contains(&format!("error{message}")), "{told}");
+}
+
+#[test]
+fn jobs_that_need_each_other_are_a_warning() {
+    let text = "jobs:\n  a: {image: app, triggers: {manual: true}, depends_on: [b]}\n  b: {image: app, triggers: \
+                {manual: true}, depends_on: [a]}\n";
+    let ran = Case::new("config -q").file("compose.yaml", text).run();
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let warning = "warning: jobs depend on each other in a cycle: a -> b -> a\n --> compose.yaml:2:58\n";
+    assert!(ran.stderr.contains(warning), "{}", ran.stderr);
+}
+
+#[test]
+fn names_that_a_hook_uses_are_looked_up() {
+    let text = indoc! {"
+        services:
+          s:
+            image: app
+            pre_start:
+              - command: a
+              - command: b
+                networks: [front]
+                volumes: ['data:/data']
+                secrets: [token]
+    "};
+    let ran = Case::new("config -q").file("compose.yaml", text).run();
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
+    for warning in [
+        "warning: `pre_start[1]` of service `s` uses undefined network `front`\n --> compose.yaml:7:20\n",
+        "warning: `pre_start[1]` of service `s` uses undefined volume `data`\n --> compose.yaml:8:20\n",
+        "warning: `pre_start[1]` of service `s` uses undefined secret `token`\n --> compose.yaml:9:19\n",
+    ] {
+        assert!(ran.stderr.contains(warning), "{warning}: {}", ran.stderr);
+    }
+    // The service has the mistake too, which is said once.
+    let text = "services: {s: {image: app, networks: [front], pre_start: [{command: a}]}}\n";
+    let ran = Case::new("config -q").file("compose.yaml", text).run();
+    assert_eq!(ran.stderr.matches("undefined network").count(), 1, "{}", ran.stderr);
 }

@@ -34,6 +34,14 @@ impl<'a> Listing<'a> {
         }
     }
 
+    /// Whether names of services on the command line have no effect, as with Docker Compose.
+    pub(super) fn ignores_names(&self) -> bool {
+        match self {
+            Self::Services | Self::Volumes | Self::Networks | Self::Models => true,
+            Self::Hashes(_) | Self::Profiles | Self::Images => false,
+        }
+    }
+
     /// The lines, sorted.
     pub(super) fn text(&self, project: &Project) -> Result<String, Failure> {
         Ok(match self {

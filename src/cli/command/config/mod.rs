@@ -20,8 +20,11 @@ use args::Format;
 use listing::Listing;
 
 pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<(), Failure> {
-    let options = load_options(args, context);
+    let mut options = load_options(args, context);
     if let Some(listing) = Listing::asked(args) {
+        if listing.ignores_names() {
+            options.services.clear();
+        }
         let loaded = output::load(&options, Remarks::All, context)?;
         // `-q` silences only what is rendered.
         return output::print(listing.text(&loaded.project)?);
@@ -33,7 +36,8 @@ pub(super) fn config(args: &ConfigArgs, context: &Context) -> Result<(), Failure
     } else {
         render(args, &options, context)?.into_bytes()
     };
-    if args.quiet {
+    // Docker Compose prints the variables despite `-q`.
+    if args.quiet && !args.variables {
         return Ok(());
     }
     output::write(text, args.output.as_deref(), context)
