@@ -142,7 +142,7 @@ fn what_only_swarm_honours_is_a_warning() {
     let ran = Case::new("config -q").file("compose.yaml", text).run();
     let expected = [
         "warning: service `web`: `deploy.mode` is only honored in Swarm mode\n --> compose.yaml:4:14\n",
-        "warning: service `web`: `ports[0].mode` `host` is only honored by the Swarm routing mesh\n --> compose.yaml:5:13\n",
+        "warning: service `web`: `ports[0].mode` `host` is only honored by the Swarm routing mesh\n --> compose.yaml:5:26\n",
     ];
     assert!(expected.iter().all(|warning| ran.stderr.contains(warning)), "{}", ran.stderr);
 }
