@@ -62,7 +62,7 @@ jobs:
     triggers: {manual: true}
 "#;
     project("jobs-lines", file, |s| async move {
-        for (job, line) in [("empty", "5:10"), ("capable", "6:48"), ("program", "9:15")] {
+        for (job, line) in [("empty", "5:3"), ("capable", "6:48"), ("program", "9:15")] {
             let place = format!("--> compose.yaml:{line}");
             s.hoist(&["run", "--rm", "-T", job]).await.says(&place);
         }
