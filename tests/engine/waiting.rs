@@ -262,7 +262,7 @@ async fn jobs_that_end_fail_wait_unless_something_says_that_they_are_jobs() {
     let file = r#"
 services:
   web: *idle
-  migrate: {image: busybox:latest, command: [sh, -c, "sleep 0.2; echo migrated"]}
+  migrate: {image: busybox:latest, command: [echo, migrated]}
 "#;
     project("wait-jobs", file, |s| async move {
         let hint = "`x-hoist: {job: true}`";
