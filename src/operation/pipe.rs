@@ -12,11 +12,11 @@ use tokio::task::JoinSet;
 use crate::engine::{Bytes, Download, EngineError, Upload};
 
 /// Pieces that are under way at a time.
-const PIECES: usize = 8;
+const PIECES: usize = 4;
 /// Batches of arrived pieces that are under way at a time.
 const BATCHES: usize = 2;
 /// How many bytes are handed over together: engines send small pieces, and each time wakes a thread.
-const BATCH: usize = 512 << 10;
+const BATCH: usize = 256 << 10;
 /// The largest piece of memory that is asked for: all batches that are under way, with one at either end.
 const KEPT: usize = (BATCHES + 2) * BATCH;
 /// How large a written piece is.
