@@ -207,21 +207,26 @@ impl Screen {
     pub(super) async fn show(
         &mut self,
         mut received: EventReceiver,
-        mut lines: OutputReceiver,
+        lines: OutputReceiver,
         interruption: &Interruption,
         detach: &CancellationToken,
     ) -> Result<(), Failure> {
         let mut ticks = tokio::time::interval(progress::TICK);
-        let (mut events_end, mut lines_end) = (false, false);
-        while !(events_end && lines_end) {
+        let (mut events_end, mut lines) = (false, Some(lines));
+        while !(events_end && lines.is_none()) {
             tokio::select! {
                 event = received.recv(), if !events_end => match event {
                     Some(event) => self.event(&event)?,
                     None => events_end = true,
                 },
-                output = lines.recv(), if !lines_end => match output {
-                    Some(output) => self.output(output)?,
-                    None => lines_end = true,
+                output = next_output(lines.as_mut()) => match output {
+                    None => lines = None,
+                    Some(output) => match self.output(output) {
+                        Ok(()) => {}
+                        // Ctrl-C in a pipeline also ends the program that reads. How the rest stops is still told.
+                        Err(_) if interruption.stop.is_cancelled() => lines = None,
+                        Err(error) => return Err(error.into()),
+                    },
                 },
                 Some(key) = next_key(self.keyboard.as_mut()) => self.key(key, interruption, detach)?,
                 _ = ticks.tick() => self.tick(),
@@ -355,6 +360,14 @@ impl Screen {
 fn is_a_file(stream: &impl AsFd) -> bool {
     let file = stream.as_fd().try_clone_to_owned().map(File::from);
     file.and_then(|file| file.metadata()).is_ok_and(|about| about.is_file())
+}
+
+/// The next output, `None` at its end; it never comes if nothing is to be received.
+async fn next_output(lines: Option<&mut OutputReceiver>) -> Option<Output> {
+    match lines {
+        Some(lines) => lines.recv().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The next key; `None`, and never again, without a keyboard.

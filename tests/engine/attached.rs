@@ -290,3 +290,24 @@ services:
     })
     .await;
 }
+
+#[tokio::test]
+async fn how_it_stops_is_told_although_nobody_reads_the_logs_any_more() {
+    let text = r#"
+services:
+  web:
+    <<: *idle
+    command: [sh, -c, 'trap "echo bye; exit 0" TERM; echo hello; while :; do sleep 0.1; done']
+    stop_grace_period: 60s
+"#;
+    project("attached-pipeline", text, |s| async move {
+        let mut seat = Seat::shell(&s, 24, 80);
+        // Ctrl-C also ends `cat`.
+        seat.types(b"(trap : INT; \"$HOIST\" up; echo \"status $?\" >&2) | cat\n");
+        seat.shows(&s, "web-1  | hello").await;
+        seat.types(b"\x03");
+        seat.shows(&s, "web-1 Stopped").await;
+        seat.shows(&s, "status 130").await;
+    })
+    .await;
+}
