@@ -259,11 +259,11 @@ async fn wait_heeds_eager_health_too() {
 
 #[tokio::test]
 async fn jobs_that_end_fail_wait_unless_something_says_that_they_are_jobs() {
-    let file = r#"
+    let file = r"
 services:
   web: *idle
   migrate: {image: busybox:latest, command: [echo, migrated]}
-"#;
+";
     project("wait-jobs", file, |s| async move {
         let hint = "`x-hoist: {job: true}`";
         let failed = s.hoist(&["up", "--wait"]).await.ends_with(1);
