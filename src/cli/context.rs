@@ -27,6 +27,8 @@ pub struct Context {
     pub terminals: Terminals,
     /// `COMPOSE_ANSI`, from the environment or an env file.
     pub ansi: Option<String>,
+    /// `COMPOSE_PARALLEL_LIMIT`, likewise.
+    pub parallel_limit: Option<String>,
     /// Reads the files for every load in this run, so that pipes are read only once.
     pub reader: Reader,
     /// What hoist was called as.
@@ -66,6 +68,7 @@ impl Context {
                 stderr: std::io::stderr().is_terminal(),
             },
             ansi: None,
+            parallel_limit: None,
             reader: Reader::default(),
             form,
             docker,
@@ -77,8 +80,10 @@ impl Context {
         if form == Form::Plugin {
             forget_docker(&mut context.environment);
         }
-        let ansi = load::early_variable(&context.load_options(&[]), "COMPOSE_ANSI");
+        let names = ["COMPOSE_ANSI", PARALLEL_LIMIT];
+        let [ansi, limit] = load::early_variables(&context.load_options(&[]), names);
         context.ansi = ansi.filter(|word| !word.is_empty());
+        context.parallel_limit = limit;
         Ok(context)
     }
 
@@ -190,6 +195,9 @@ fn without_empty_values(global: GlobalArgs) -> GlobalArgs {
         ..global
     }
 }
+
+/// The variable that limits the number of parallel engine calls.
+pub(super) const PARALLEL_LIMIT: &str = "COMPOSE_PARALLEL_LIMIT";
 
 /// Where `docker` tells its plugins how they were called, for their traces.
 const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";

@@ -49,7 +49,7 @@ pub(super) fn write(text: impl AsRef<[u8]>, file: Option<&Path>, context: &Conte
     })
 }
 
-/// Which warnings about valid files are told.
+/// Which warnings about valid files a command reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Remarks {
     /// All of them.

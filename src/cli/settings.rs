@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::context::Context;
+use super::context::{Context, PARALLEL_LIMIT};
 use super::{Failure, output};
-use crate::load;
 use crate::registry::{ConfigFile, config_folder};
 
 /// Variables by name.
@@ -22,9 +21,6 @@ pub(super) fn timeout(seconds: Option<i64>) -> Option<Duration> {
 pub(super) fn time_limit(seconds: i64) -> Option<Duration> {
     u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
 }
-
-/// The variable that limits the number of parallel engine calls.
-const PARALLEL_LIMIT: &str = "COMPOSE_PARALLEL_LIMIT";
 
 /// Maximum number of parallel engine calls: `--parallel`, else `COMPOSE_PARALLEL_LIMIT`; no limit if not positive.
 ///
@@ -87,7 +83,6 @@ pub(super) fn check_globals(context: &Context) -> Result<(), Failure> {
             context,
         )?;
     }
-    let variable = load::early_variable(&context.load_options(&[]), PARALLEL_LIMIT);
-    limit(context, variable.as_deref())?;
+    limit(context, context.parallel_limit.as_deref())?;
     context.progress_mode().map(|_| ())
 }

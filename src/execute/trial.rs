@@ -32,8 +32,8 @@ pub(super) struct Trial {
 
 impl Trial {
     /// The trial for a container in its current state: `current` if it is still valid, a new one if the container
-    /// restarted, `None` if it is not running or the engine has already decided. `is_new` if this run has started it. Each
-    /// try is told to `tell`, with its beginning and whether it passed.
+    /// restarted, `None` if it is not running or the engine has already decided. `is_new` if this run has started it.
+    /// `tell` is called after each try, with its beginning and whether it passed.
     pub(super) fn of<E: Engine>(
         current: Option<Self>,
         engine: &E,

@@ -58,8 +58,8 @@ impl Watched {
         }
     }
 
-    /// Starts its check if it is running and not known to be ready, and ends one that is not valid any more. Each
-    /// try is told to `tell`, with its beginning and whether it passed.
+    /// Starts its check if it is running and not known to be ready, and ends one that is not valid any more.
+    /// `tell` is called after each try, with its beginning and whether it passed.
     pub(super) fn keep_trial<E: Engine>(
         &mut self,
         engine: &E,

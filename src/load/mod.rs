@@ -90,7 +90,7 @@ pub use request::Request;
 pub use schema::{ShapeError, ShapeProblem, attributes};
 pub use select::{SelectError, drop_unused};
 pub use short_form::{DeprecatedExternalName, FormError};
-pub use start::early_variable;
+pub use start::{early_variable, early_variables};
 pub use swarm::SwarmWarning;
 pub use unique::{ItemError, ItemProblem};
 

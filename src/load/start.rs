@@ -54,7 +54,14 @@ pub(super) fn begin(options: &LoadOptions, loader: &mut Loader<'_>) -> Option<St
 /// or the `.env` where the search begins. Errors in these are reported when the files are loaded.
 #[must_use]
 pub fn early_variable(options: &LoadOptions, name: &str) -> Option<String> {
+    let [variable] = early_variables(options, [name]);
+    variable
+}
+
+/// Several of them at once: [`early_variable`].
+#[must_use]
+pub fn early_variables<const N: usize>(options: &LoadOptions, names: [&str; N]) -> [Option<String>; N] {
     let mut found = environment::Findings::default();
     let environment = Environment::begin(&Request::of(options), &mut SourceMap::default(), &mut found);
-    environment.get(name).map(str::to_owned)
+    names.map(|name| environment.get(name).map(str::to_owned))
 }
